@@ -1,0 +1,158 @@
+//! What follows from a run: intervals, summaries and verdicts. Computed by `harness` and `experiments`, drawn by `plots`.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::counters::ProcessReport;
+use crate::lesson::Profile;
+use crate::run::{Environment, LessonPlan, Program, VariantResult};
+
+/// A 95 % interval over fresh processes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// The estimate.
+    pub mid: f64,
+    /// Upper end.
+    pub high: f64,
+    /// How many independent values it rests on.
+    pub n: usize,
+}
+
+/// What one run says about one lesson.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LessonSummary {
+    /// The lesson's stem.
+    pub lesson: String,
+    /// The run it comes from.
+    pub run: String,
+    /// Whether that run is one of the committed references.
+    pub reference: bool,
+    /// When the run began, UTC.
+    pub started: String,
+    /// The run's profile.
+    pub profile: Profile,
+    /// What was planned, with parameters.
+    pub plan: LessonPlan,
+    /// What measured.
+    pub program: Program,
+    /// Where.
+    pub environment: Environment,
+    /// Why these figures no longer describe the code, if they do not.
+    pub stale: Option<String>,
+    /// Whether the run ended by itself.
+    pub complete: bool,
+    /// The variants in the order of the lesson; the baseline first.
+    pub variants: Vec<VariantSummary>,
+}
+
+impl LessonSummary {
+    /// The summary of the variant called `name`.
+    pub fn variant(&self, name: &str) -> Option<&VariantSummary> {
+        self.variants.iter().find(|variant| variant.name == name)
+    }
+}
+
+/// What one run says about one variant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VariantSummary {
+    /// Its name.
+    pub name: String,
+    /// Who ran it.
+    pub lane: String,
+    /// Every sample, in nanoseconds, in the order they were taken.
+    pub samples_ns: Vec<u64>,
+    /// Geometric mean of the samples in nanoseconds, with its t interval on the logarithms.
+    pub time_ns: Option<Interval>,
+    /// The ratio to the baseline of every block, in order.
+    pub ratios: Vec<f64>,
+    /// Geometric mean of the block ratios, with its t interval on the logarithms.
+    pub ratio: Option<Interval>,
+    /// Median of the block ratios with its interval by ranks; exists from six blocks on.
+    pub median_ratio: Option<Interval>,
+    /// The subject whose time is the median one (the lower of two), for counters and for where its time went.
+    pub typical: Option<VariantResult>,
+    /// What failed, each with its count.
+    pub failures: Vec<(String, u64)>,
+    /// Whether the exact counters (all but the times) were the same in every subject.
+    pub counters_agree: bool,
+}
+
+impl VariantSummary {
+    /// The processes of the typical subject.
+    pub fn processes(&self) -> &[ProcessReport] {
+        self.typical.as_ref().map_or(&[], |typical| &typical.processes)
+    }
+}
+
+/// What a claim comes to, per lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The interval lies inside the declared band, or every count was equal.
+    Reproduced,
+    /// The same direction, but weaker than the band.
+    DirectionOnlyWeaker,
+    /// The same direction, but stronger than the band.
+    DirectionOnlyStronger,
+    /// The data say otherwise.
+    Contradicted,
+    /// The interval is too wide to tell.
+    Inconclusive,
+    /// This machine, lane or record cannot tell; the sentence says why.
+    NotTestableHere,
+    /// The code or the machine changed since it was measured.
+    Stale,
+}
+
+impl Verdict {
+    /// The word as it is printed.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Reproduced => "reproduced",
+            Self::DirectionOnlyWeaker => "direction only, weaker",
+            Self::DirectionOnlyStronger => "direction only, stronger",
+            Self::Contradicted => "contradicted",
+            Self::Inconclusive => "inconclusive",
+            Self::NotTestableHere => "not testable here",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.words())
+    }
+}
+
+/// The verdict on one claim in one lane, with what it rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Judgement {
+    /// The claim's id.
+    pub claim: String,
+    /// The lesson that judged it.
+    pub lesson: String,
+    /// The lane.
+    pub lane: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What the interval or count is of (`pool_bound_method / serial`).
+    pub quantity: String,
+    /// The measured interval; none for counts.
+    pub interval: Option<Interval>,
+    /// How many blocks or trials it rests on.
+    pub n: usize,
+    /// One sentence why.
+    pub because: String,
+    /// The run it was derived from.
+    pub run: String,
+    /// That run's profile.
+    pub profile: Profile,
+}

@@ -1,0 +1,268 @@
+//! What was measured: the rows of a run, raw and never averaged.
+//!
+//! A run is a file of JSON lines: one [`Header`], then a [`Subject`] row for each fresh process, then an [`End`].
+//! A run that was interrupted has no end row and is still a run.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::counters::{Counters, ProcessReport};
+use crate::lesson::{Fault, Params, Profile};
+
+/// The version of the rows below. It rises when a field changes its meaning or a new one is written.
+pub const SCHEMA: u32 = 1;
+
+/// One line of a recorded run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Row {
+    /// The first line.
+    Run(Header),
+    /// One fresh process.
+    Subject(Subject),
+    /// The last line of a run that was not interrupted.
+    End(End),
+}
+
+/// What a run set out to measure, with what and where.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// [`SCHEMA`] at the time of writing.
+    pub schema: u32,
+    /// The run's name: date, profile and seed.
+    pub id: String,
+    /// When it began, UTC, RFC 3339.
+    pub started: String,
+    /// The profile it was asked for.
+    pub profile: Profile,
+    /// The seed that drew the order of the blocks.
+    pub seed: u64,
+    /// What measured.
+    pub program: Program,
+    /// Where.
+    pub environment: Environment,
+    /// What it set out to measure.
+    pub lessons: Vec<LessonPlan>,
+}
+
+/// The program that measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    /// Version of the `lab` crate.
+    pub version: String,
+    /// Git revision of the working tree, if it is one.
+    pub revision: Option<String>,
+    /// Whether tracked files outside `results/` differed from that revision.
+    pub dirty: Option<bool>,
+    /// The compiler.
+    pub rustc: String,
+    /// The build profile, `release` or `debug`.
+    pub build: String,
+}
+
+/// One lesson of a run: its parameters and how many blocks were planned per variant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LessonPlan {
+    /// Its stem.
+    pub lesson: String,
+    /// The values of its parameters.
+    pub params: Params,
+    /// The baseline of its blocks.
+    pub baseline: String,
+    /// Blocks per variant, the warm-up not counted.
+    pub blocks: u32,
+    /// A checksum of the source of the lesson and the runtime, comments and blank lines left out.
+    pub fingerprint: String,
+}
+
+/// The machine, as the program found it. What cannot be read is absent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// Processor model.
+    pub cpu: String,
+    /// Cores online.
+    pub cores: u32,
+    /// Cores this process may run on.
+    pub usable_cores: u32,
+    /// Whether two hardware threads share a core.
+    pub smt: Option<bool>,
+    /// CPU quota of the control group, in cores.
+    pub quota_cores: Option<f64>,
+    /// Memory of the machine, in bytes.
+    pub memory_bytes: u64,
+    /// Memory that was available at the start, in bytes (the control group's limit respected).
+    pub available_bytes: u64,
+    /// Kernel release.
+    pub kernel: String,
+    /// The C library and its version.
+    pub libc: Option<String>,
+    /// Hypervisor, if the machine is a guest.
+    pub hypervisor: Option<String>,
+    /// Frequency governor.
+    pub governor: Option<String>,
+    /// Transparent huge pages.
+    pub huge_pages: Option<String>,
+    /// Address space randomisation (2 is full).
+    pub aslr: Option<String>,
+    /// Largest pipe an unprivileged process may ask for, in bytes.
+    pub pipe_max_bytes: Option<u64>,
+    /// One-minute load average at the start.
+    pub load: Option<f64>,
+    /// Processor time stolen by the hypervisor since boot, in clock ticks.
+    pub steal_ticks: Option<u64>,
+}
+
+/// One fresh process that ran one variant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subject {
+    /// The lesson's stem.
+    pub lesson: String,
+    /// Where in which block it stood.
+    pub block: BlockPosition,
+    /// Nanoseconds since the run began, when it was started.
+    pub at_ns: u64,
+    /// What it reported, or why it did not.
+    pub result: VariantResult,
+}
+
+/// The place of a subject in its block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlockPosition {
+    /// The variant that this block compares with the baseline.
+    pub variant: String,
+    /// Which block, from 0; warm-up blocks count on their own.
+    pub number: u32,
+    /// The order drawn for it.
+    pub order: BlockOrder,
+    /// Its place in that order, 0 to 3.
+    pub place: u32,
+    /// Whether it ran the baseline (`a`) or the variant (`b`).
+    pub arm: Arm,
+    /// Whether it only warmed the machine up; such rows are kept and not judged.
+    pub warm_up: bool,
+}
+
+/// The order of the four subjects of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockOrder {
+    /// Baseline, variant, variant, baseline.
+    Abba,
+    /// Variant, baseline, baseline, variant.
+    Baab,
+}
+
+impl BlockOrder {
+    /// The arms in this order.
+    pub fn arms(self) -> [Arm; 4] {
+        match self {
+            Self::Abba => [Arm::A, Arm::B, Arm::B, Arm::A],
+            Self::Baab => [Arm::B, Arm::A, Arm::A, Arm::B],
+        }
+    }
+}
+
+/// Which side of a comparison a subject is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arm {
+    /// The baseline.
+    A,
+    /// The variant.
+    B,
+}
+
+/// What one subject reported: the object that `lab run --json` prints for each variant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VariantResult {
+    /// The variant's name.
+    pub name: String,
+    /// Who ran it (`rust`, later `cpython-3.11`, ...).
+    pub lane: String,
+    /// Whether it did what it was to do: the oracle's answer, or the fault it demonstrates.
+    pub ok: bool,
+    /// Its answer; none if it did not get that far.
+    pub answer: Option<String>,
+    /// Elapsed time of one iteration, in nanoseconds; none if it did not get that far.
+    pub elapsed_ns: Option<u64>,
+    /// Iterations the elapsed time was divided by.
+    pub iterations: u64,
+    /// The fault it shows on purpose.
+    pub demonstrates: Option<Fault>,
+    /// The sum over its processes.
+    pub counters: Counters,
+    /// Its processes, the parent first.
+    pub processes: Vec<ProcessReport>,
+    /// Sizes and other facts that the variant reports besides, by name, with the unit in the name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, u64>,
+    /// Why it is not ok.
+    pub error: Option<String>,
+}
+
+impl VariantResult {
+    /// A row for a variant that brought no answer.
+    ///
+    /// ```
+    /// let row = record::VariantResult::failed("serial", "rust", "killed at its deadline");
+    /// assert!(!row.ok && row.elapsed_ns.is_none());
+    /// ```
+    pub fn failed(name: &str, lane: &str, error: impl Into<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            lane: lane.to_owned(),
+            ok: false,
+            answer: None,
+            elapsed_ns: None,
+            iterations: 0,
+            demonstrates: None,
+            counters: Counters::default(),
+            processes: Vec::new(),
+            facts: BTreeMap::new(),
+            error: Some(error.into()),
+        }
+    }
+}
+
+/// The end of a run that was not interrupted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct End {
+    /// When it ended, UTC, RFC 3339.
+    pub finished: String,
+    /// One-minute load average at the end.
+    pub load: Option<f64>,
+    /// Processor time stolen by the hypervisor since boot, in clock ticks.
+    pub steal_ticks: Option<u64>,
+}
+
+/// A run as read back from its file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// The first row.
+    pub header: Header,
+    /// The subjects, in the order they ran.
+    pub subjects: Vec<Subject>,
+    /// The last row; none if the run was interrupted.
+    pub end: Option<End>,
+}
+
+impl Run {
+    /// What this run set out to measure for `lesson`.
+    pub fn plan(&self, lesson: &str) -> Option<&LessonPlan> {
+        self.header.lessons.iter().find(|plan| plan.lesson == lesson)
+    }
+
+    /// The subjects of `lesson`, in the order they ran.
+    pub fn subjects_of<'a>(&'a self, lesson: &'a str) -> impl Iterator<Item = &'a Subject> {
+        self.subjects.iter().filter(move |subject| subject.lesson == lesson)
+    }
+}
