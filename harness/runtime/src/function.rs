@@ -1,0 +1,226 @@
+//! What crosses to a worker: functions and initializers, by registered name, never by address.
+//!
+//! CPython pickles a function as the name of its module and its own; the worker looks it up. Here every program has two tables
+//! that the linker fills, and a name means the same in each process of the program. A closure has no name and so cannot be
+//! mapped; the compiler says so:
+//!
+//! ```compile_fail,E0277
+//! fn needs_a_name(_: impl multiprocess::Function) {}
+//! needs_a_name(|x: u32| x + 1);
+//! ```
+
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use bincode::{Decode, Encode};
+use linkme::distributed_slice;
+
+use crate::codec::{self, Loading};
+use crate::error::{Error, Kind};
+use crate::meter;
+
+/// What a pool maps over items: a named function, with whatever data it carries.
+///
+/// A unit struct is a free function. A struct with fields is a bound method: its fields are encoded into **every task**, as
+/// CPython does (post "Multiprocessing.Pool() - Stuck in a Pickle").
+///
+/// ```
+/// #[derive(bincode::Encode, bincode::Decode)]
+/// struct Add(u32);
+///
+/// impl multiprocess::Function for Add {
+///     const NAME: &'static str = "example::Add";
+///     type State = ();
+///     type Item = u32;
+///     type Output = u32;
+///     fn call(&self, _: &(), item: u32) -> u32 {
+///         self.0 + item
+///     }
+/// }
+/// multiprocess::register_function!(Add);
+/// ```
+pub trait Function: Encode + Decode<()> + Send + Sync + 'static {
+    /// The name under which every process of the program finds it.
+    const NAME: &'static str;
+    /// What the pool's initializer left in each worker; `()` if there is none.
+    type State: 'static;
+    /// One item.
+    type Item: Encode + Decode<()> + Send + Sync + 'static;
+    /// What becomes of it.
+    type Output: Encode + Decode<()> + Send + 'static;
+
+    /// Does the work for one item, in a worker.
+    fn call(&self, state: &Self::State, item: Self::Item) -> Self::Output;
+}
+
+/// What each worker of a pool runs once, before its first task. What it returns is handed to the mapped function.
+///
+/// With `fork` the initializer itself is inherited; with `spawn` it is encoded once for each worker.
+pub trait Initializer: Encode + Decode<()> + 'static {
+    /// The name under which every process of the program finds it.
+    const NAME: &'static str;
+    /// What it leaves for the mapped functions.
+    type State: 'static;
+
+    /// Runs in a worker.
+    fn initialize(self) -> Self::State;
+}
+
+/// Carries out one task on a worker's state: job, index, what is left of the message. Returns the encoded reply.
+type RunChunk = fn(&dyn Any, u64, u64, Loading<'_>) -> Result<Vec<u8>, Error>;
+
+/// One mapped function of the program, its types erased.
+#[doc(hidden)]
+pub struct FunctionEntry {
+    name: &'static str,
+    run: RunChunk,
+}
+
+/// One initializer of the program, its types erased.
+#[doc(hidden)]
+pub struct InitializerEntry {
+    name: &'static str,
+    run: fn(Loading<'_>) -> Result<Box<dyn Any>, Error>,
+}
+
+/// All functions of the program.
+#[doc(hidden)]
+#[distributed_slice]
+pub static FUNCTIONS: [FunctionEntry];
+
+/// All initializers of the program.
+#[doc(hidden)]
+#[distributed_slice]
+pub static INITIALIZERS: [InitializerEntry];
+
+impl FunctionEntry {
+    #[doc(hidden)]
+    pub const fn of<F: Function>() -> Self {
+        Self { name: F::NAME, run: run_chunk::<F> }
+    }
+}
+
+impl InitializerEntry {
+    #[doc(hidden)]
+    pub const fn of<I: Initializer>() -> Self {
+        Self { name: I::NAME, run: |loading| Ok(Box::new(load_initializer::<I>(loading)?.initialize())) }
+    }
+}
+
+impl fmt::Debug for FunctionEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FunctionEntry").field(&self.name).finish()
+    }
+}
+
+impl fmt::Debug for InitializerEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("InitializerEntry").field(&self.name).finish()
+    }
+}
+
+/// Registers a [`Function`](crate::Function) under its name.
+#[macro_export]
+macro_rules! register_function {
+    ($function:ty) => {
+        const _: () = {
+            #[$crate::linkme::distributed_slice($crate::function::FUNCTIONS)]
+            #[linkme(crate = $crate::linkme)]
+            static ENTRY: $crate::function::FunctionEntry = $crate::function::FunctionEntry::of::<$function>();
+        };
+    };
+}
+
+/// Registers an [`Initializer`](crate::Initializer) under its name.
+#[macro_export]
+macro_rules! register_initializer {
+    ($initializer:ty) => {
+        const _: () = {
+            #[$crate::linkme::distributed_slice($crate::function::INITIALIZERS)]
+            #[linkme(crate = $crate::linkme)]
+            static ENTRY: $crate::function::InitializerEntry = $crate::function::InitializerEntry::of::<$initializer>();
+        };
+    };
+}
+
+/// One task on its way to a worker: a chunk of items and the function to call on each.
+#[derive(Encode)]
+pub(crate) struct Task<'a, F: Function> {
+    pub(crate) job: u64,
+    pub(crate) index: u64,
+    pub(crate) name: &'static str,
+    pub(crate) function: &'a F,
+    pub(crate) chunk: &'a [F::Item],
+}
+
+/// Carries out the task in `frame` and returns the encoded reply; none for the sentinel that ends the worker.
+pub(crate) fn answer(frame: &[u8], state: &dyn Any) -> Result<Option<Vec<u8>>, Error> {
+    let mut loading = Loading::of(frame);
+    if !loading.piece::<bool>()? {
+        loading.finish()?;
+        return Ok(None);
+    }
+    let (job, index, name): (u64, u64, String) = (loading.piece()?, loading.piece()?, loading.piece()?);
+    let reply = function(&name).and_then(|entry| (entry.run)(state, job, index, loading));
+    reply.or_else(|fault| codec::dumps(&refusal(job, index, &fault.to_string()))).map(Some)
+}
+
+/// The reply that carries an error instead of results, laid out as [`run_chunk`]'s.
+fn refusal(job: u64, index: u64, why: &str) -> (bool, u64, u64, Result<(), &str>) {
+    (true, job, index, Err(why))
+}
+
+fn function(name: &str) -> Result<&'static FunctionEntry, Error> {
+    let found = FUNCTIONS.iter().find(|entry| entry.name == name);
+    found.ok_or_else(|| Kind::UnknownName { kind: "function", name: name.to_owned() }.into())
+}
+
+fn run_chunk<F: Function>(state: &dyn Any, job: u64, index: u64, mut loading: Loading<'_>) -> Result<Vec<u8>, Error> {
+    let (function, chunk): (F, Vec<F::Item>) = (loading.piece()?, loading.piece()?);
+    loading.finish()?;
+    let state = state.downcast_ref::<F::State>().ok_or_else(|| Kind::TaskFailed {
+        function: F::NAME,
+        why: format!("the worker's state is not a {}", std::any::type_name::<F::State>()),
+    })?;
+    let begin = Instant::now();
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        chunk.into_iter().map(|item| function.call(state, item)).collect::<Vec<F::Output>>()
+    }));
+    meter::slot().task_done(begin);
+    match outcome {
+        Ok(outputs) => codec::dumps(&(true, job, index, Ok::<_, String>(outputs))),
+        Err(panic) => codec::dumps(&refusal(job, index, &format!("it panicked: {}", panic_message(&*panic)))),
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
+}
+
+fn load_initializer<I: Initializer>(mut loading: Loading<'_>) -> Result<I, Error> {
+    let initializer = loading.piece()?;
+    loading.finish()?;
+    Ok(initializer)
+}
+
+/// Runs the initializer called `name` on what is left of the message.
+pub(crate) fn initialize(name: &str, loading: Loading<'_>) -> Result<Box<dyn Any>, Error> {
+    let found = INITIALIZERS.iter().find(|entry| entry.name == name);
+    let entry = found.ok_or_else(|| Error::from(Kind::UnknownName { kind: "initializer", name: name.to_owned() }))?;
+    (entry.run)(loading)
+}
+
+/// Refuses a program in which one name means two functions: which of them a worker found would be the linker's choice.
+pub(crate) fn check_names() -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    for name in FUNCTIONS.iter().map(|entry| entry.name).chain(INITIALIZERS.iter().map(|entry| entry.name)) {
+        if !seen.insert(name) {
+            return Err(Kind::DuplicateName { name }.into());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! Descriptors: closing what a child must not inherit, waiting with a deadline, and the lifeline to the parent.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::time::Instant;
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::check;
+
+/// Closes every descriptor above standard error except those in `keep`, so that no pipe of a sibling stays open in a child.
+pub(crate) fn close_all_except(keep: &[RawFd]) -> io::Result<()> {
+    let mut keep: Vec<u32> = keep.iter().map(|fd| fd.cast_unsigned()).collect();
+    keep.sort_unstable();
+    let mut first = 3;
+    for kept in keep.into_iter().filter(|fd| *fd >= 3) {
+        if kept > first {
+            close_range(first, kept - 1)?;
+        }
+        first = kept + 1;
+    }
+    close_range(first, u32::MAX)
+}
+
+fn close_range(first: u32, last: u32) -> io::Result<()> {
+    // SAFETY: close_range(2) takes numbers only. The closed descriptors belong to objects of the parent's image that this
+    // child never drops: it leaves by `exit_now`.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Opens `/dev/null` as standard input, so that a worker never eats what was meant for its parent.
+pub(crate) fn close_stdin() -> io::Result<()> {
+    let null = File::open("/dev/null")?;
+    nix::unistd::dup2_stdin(&null)?;
+    Ok(())
+}
+
+/// Makes writes to `fd` return instead of waiting for room.
+pub(crate) fn set_nonblocking(fd: impl AsFd) -> io::Result<()> {
+    let flags = OFlag::from_bits_retain(fcntl(&fd, FcntlArg::F_GETFL)?);
+    fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    Ok(())
+}
+
+/// Ends this process by SIGIO as soon as the other end of the socket `lifeline` is gone, whatever this process is doing.
+///
+/// Unlike `PR_SET_PDEATHSIG` this does not depend on which thread of the parent forked us (prctl(2), CAVEATS), and unlike a
+/// watching thread it leaves the process single-threaded. Nothing may ever be sent on the socket from now on.
+pub(crate) fn die_with(lifeline: &OwnedFd) -> io::Result<()> {
+    // SAFETY: SIG_DFL is a valid disposition for SIGIO; its default action ends the process.
+    unsafe { libc::signal(libc::SIGIO, libc::SIG_DFL) };
+    let own_pid = std::process::id().cast_signed();
+    // SAFETY: fcntl(2) with F_SETOWN takes numbers only.
+    check(unsafe { libc::fcntl(lifeline.as_raw_fd(), libc::F_SETOWN, own_pid) })?;
+    let flags = OFlag::from_bits_retain(fcntl(lifeline, FcntlArg::F_GETFL)?);
+    fcntl(lifeline, FcntlArg::F_SETFL(flags | OFlag::O_ASYNC))?;
+    // The parent may have gone before the signal was armed.
+    if wait(&mut [(lifeline.as_fd(), PollFlags::POLLIN)], Some(Instant::now()))?[0] {
+        return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the parent is gone"));
+    }
+    Ok(())
+}
+
+/// Waits until one of the descriptors is ready or the deadline has passed; tells which are. No deadline waits for ever.
+pub(crate) fn wait(fds: &mut [(BorrowedFd<'_>, PollFlags)], deadline: Option<Instant>) -> io::Result<Vec<bool>> {
+    let mut polled: Vec<PollFd<'_>> = fds.iter().map(|(fd, flags)| PollFd::new(*fd, *flags)).collect();
+    loop {
+        match poll(&mut polled, timeout(deadline)) {
+            Ok(0) if deadline.is_some_and(|deadline| Instant::now() < deadline) => {}
+            Ok(_) => break,
+            Err(nix::errno::Errno::EINTR) => {}
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+    Ok(polled.iter().map(|fd| fd.revents().is_some_and(|events| !events.is_empty())).collect())
+}
+
+/// The time left, rounded up to whole milliseconds so that a wait never spins at its end.
+fn timeout(deadline: Option<Instant>) -> PollTimeout {
+    let Some(deadline) = deadline else { return PollTimeout::NONE };
+    let left = deadline.saturating_duration_since(Instant::now()).as_nanos().div_ceil(1_000_000);
+    PollTimeout::from(u16::try_from(left).unwrap_or(u16::MAX))
+}
+
+/// Takes charge of a descriptor that `recvmsg` has just made in this process.
+pub(crate) fn own(received: RawFd) -> OwnedFd {
+    // SAFETY: SCM_RIGHTS makes new descriptors for the receiver alone (unix(7)); the one caller wraps each once.
+    unsafe { OwnedFd::from_raw_fd(received) }
+}

@@ -1,0 +1,165 @@
+//! A child process held by pidfd: it can be waited for with a deadline, signalled without a race, and reaped once.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use nix::poll::PollFlags;
+
+use super::{check, fd};
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It left with this code.
+    Exited(i32),
+    /// This signal ended it.
+    Signalled(i32),
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Self::Exited(code) => write!(f, "exited with code {code}"),
+            Self::Signalled(signal) => match nix::sys::signal::Signal::try_from(signal) {
+                Ok(named) => write!(f, "was ended by {named}"),
+                Err(_) => write!(f, "was ended by signal {signal}"),
+            },
+        }
+    }
+}
+
+/// What the kernel says a process used, from `wait4(2)` or `getrusage(2)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Largest resident size, in bytes.
+    pub max_rss_bytes: u64,
+    /// CPU time in user mode.
+    pub user: Duration,
+    /// CPU time in the kernel.
+    pub sys: Duration,
+}
+
+impl Usage {
+    fn from_raw(raw: &libc::rusage) -> Self {
+        let duration = |time: libc::timeval| {
+            Duration::from_secs(time.tv_sec.unsigned_abs()) + Duration::from_micros(time.tv_usec.unsigned_abs())
+        };
+        Self {
+            max_rss_bytes: raw.ru_maxrss.unsigned_abs() * 1024,
+            user: duration(raw.ru_utime),
+            sys: duration(raw.ru_stime),
+        }
+    }
+
+    /// What this process has used so far.
+    pub fn of_this_process() -> Self {
+        // SAFETY: all-zero bytes are a valid rusage.
+        let mut raw: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: `raw` is a writable rusage; RUSAGE_SELF is always allowed.
+        unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut raw) };
+        Self::from_raw(&raw)
+    }
+}
+
+/// A child that nobody else reaps. Dropping it kills and reaps it.
+#[derive(Debug)]
+pub(crate) struct Child {
+    pid: u32,
+    pidfd: OwnedFd,
+    reaped: Option<(Status, Usage)>,
+}
+
+impl Child {
+    /// Takes charge of the child `pid` of this process.
+    pub(crate) fn adopt(pid: u32) -> io::Result<Self> {
+        // SAFETY: pidfd_open(2) takes numbers only; an unreaped child keeps its pid.
+        let raw = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+        if raw == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the call above has just made this descriptor for us alone; it is close-on-exec by itself.
+        let pidfd = unsafe { OwnedFd::from_raw_fd(raw as libc::c_int) };
+        Ok(Self { pid, pidfd, reaped: None })
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Readable once the process has ended.
+    pub(crate) fn exit_event(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+
+    /// How it ended, without reaping it; none while it runs.
+    pub(crate) fn peek(&self) -> io::Result<Option<Status>> {
+        if let Some((status, _)) = self.reaped {
+            return Ok(Some(status));
+        }
+        // SAFETY: all-zero bytes are a valid siginfo_t.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+        let id = self.pidfd.as_raw_fd().cast_unsigned();
+        // SAFETY: `info` is writable; the pidfd is open for as long as `self` lives.
+        check(unsafe { libc::waitid(libc::P_PIDFD, id, &raw mut info, options) })?;
+        // SAFETY: waitid filled in a child's siginfo, or left it zero, which reads as pid 0.
+        if unsafe { info.si_pid() } == 0 {
+            return Ok(None);
+        }
+        // SAFETY: the siginfo describes a child, so it holds a status.
+        let value = unsafe { info.si_status() };
+        Ok(Some(if info.si_code == libc::CLD_EXITED { Status::Exited(value) } else { Status::Signalled(value) }))
+    }
+
+    /// Sends SIGKILL; a process that has already ended is left alone.
+    pub(crate) fn kill(&self) {
+        if self.reaped.is_some() {
+            return;
+        }
+        let fd = self.pidfd.as_raw_fd();
+        // SAFETY: pidfd_send_signal(2) on a pidfd we hold cannot reach another process. Its one expected failure, ESRCH,
+        // means that the process has ended, which is what the signal was for.
+        unsafe {
+            libc::syscall(libc::SYS_pidfd_send_signal, fd, libc::SIGKILL, std::ptr::null::<libc::siginfo_t>(), 0)
+        };
+    }
+
+    /// Waits until the process has ended, and reaps it; none if it still runs at the deadline.
+    pub(crate) fn wait_until(&mut self, deadline: Instant) -> io::Result<Option<(Status, Usage)>> {
+        if self.reaped.is_none() && fd::wait(&mut [(self.exit_event(), PollFlags::POLLIN)], Some(deadline))?[0] {
+            self.reap()?;
+        }
+        Ok(self.reaped)
+    }
+
+    fn reap(&mut self) -> io::Result<()> {
+        let mut raw_status = 0;
+        // SAFETY: all-zero bytes are a valid rusage.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: both pointers are to writable locals; the pid is our unreaped child.
+        check(unsafe { libc::wait4(self.pid.cast_signed(), &raw mut raw_status, 0, &raw mut usage) })?;
+        let status = if libc::WIFEXITED(raw_status) {
+            Status::Exited(libc::WEXITSTATUS(raw_status))
+        } else {
+            Status::Signalled(libc::WTERMSIG(raw_status))
+        };
+        self.reaped = Some((status, Usage::from_raw(&usage)));
+        Ok(())
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if self.reaped.is_none() {
+            self.kill();
+            // A killed process ends; if the kernel refuses to say so there is nothing left that could be done here.
+            let _ = self.reap();
+        }
+    }
+}
+
+/// Kills a process that is not our child; it may have ended meanwhile, which is as good.
+pub(crate) fn kill_pid(pid: u32) {
+    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.cast_signed()), nix::sys::signal::Signal::SIGKILL);
+}
