@@ -1,1 +1,24 @@
-//! (being written)
+//! What is studied: one folder per lesson, and the ledger of claims.
+//!
+//! A lesson folder holds its definition (`mod.rs`), its variants and the checks of its claims. Nothing here starts a process by
+//! itself, measures, or draws: `harness` runs what is defined here.
+
+pub mod bound_method;
+mod ledger;
+
+use harness::Lesson;
+
+pub use ledger::ledger;
+
+/// Every lesson there is, in the order of the book.
+pub const LESSONS: &[&Lesson] = &[&bound_method::LESSON];
+
+/// The lesson called `stem`.
+///
+/// ```
+/// assert_eq!(experiments::lesson("bound_method").unwrap().baseline().name, "serial");
+/// assert!(experiments::lesson("bound_methods").is_none());
+/// ```
+pub fn lesson(stem: &str) -> Option<&'static Lesson> {
+    LESSONS.iter().find(|lesson| lesson.stem == stem).copied()
+}

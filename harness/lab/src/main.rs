@@ -1,2 +1,30 @@
-//! (being written)
-fn main() {}
+//! `lab`, the command line of the laboratory.
+
+mod bench;
+mod book;
+mod claims;
+mod cli;
+mod list;
+mod run;
+mod shelf;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    multiprocess::init();
+    if let Some(code) = harness::subject::serve(experiments::LESSONS) {
+        return code;
+    }
+    let outcome = match Cli::parse().command {
+        Command::List(options) => list::list(&options),
+        Command::Run(options) => run::run(&options),
+        Command::Bench(options) => bench::bench(&options),
+        Command::Claims(options) => claims::claims(&options),
+        Command::Book(options) => book::book(&options),
+        Command::Preprocess(options) => book::preprocess(&options),
+    };
+    cli::exit_code(outcome)
+}

@@ -70,6 +70,8 @@ pub enum Stated {
 }
 
 /// How a claim is judged from a 95 % interval over fresh processes, or from a count.
+///
+/// The kinds without a number have braces so that serde refuses unknown fields in them too.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Band {
@@ -84,7 +86,7 @@ pub enum Band {
         than: f64,
     },
     /// About as fast: the interval inside 0.9 to 1.1.
-    AboutAsFast,
+    AboutAsFast {},
     /// The interval must lie inside `low` to `high`.
     Range {
         /// The lower end.
@@ -100,11 +102,11 @@ pub enum Band {
         cores: u32,
     },
     /// A count or an answer: equality in every trial.
-    Count,
+    Count {},
     /// A behaviour: observed in every one of at least 100 trials, or its rate reported.
-    Behaviour,
+    Behaviour {},
     /// An absolute time or size: reported beside ours, never judged by itself.
-    Absolute,
+    Absolute {},
 }
 
 impl Band {
@@ -122,10 +124,10 @@ impl Band {
                 Some(if ratio >= 1.0 { ends } else { (ends.1.max(ratio * ratio), ends.0) })
             }
             Self::MoreThan { than } => Some((than, f64::INFINITY)),
-            Self::AboutAsFast => Some((0.9, 1.1)),
+            Self::AboutAsFast {} => Some((0.9, 1.1)),
             Self::Range { low, high } => Some((low, high)),
             Self::SpeedUp { ratio, .. } => Self::Ratio { ratio }.limits(),
-            Self::Count | Self::Behaviour | Self::Absolute => None,
+            Self::Count {} | Self::Behaviour {} | Self::Absolute {} => None,
         }
     }
 }

@@ -19,7 +19,8 @@ pub use error::Error;
 pub use judged::{Interval, Judgement, LessonSummary, VariantSummary, Verdict};
 pub use lesson::{Fault, LessonInfo, Mark, ParameterInfo, Params, Profile, VariantInfo};
 pub use run::{
-    Arm, BlockOrder, BlockPosition, End, Environment, Header, LessonPlan, Program, Row, Run, SCHEMA, Subject, VariantResult,
+    Arm, BlockOrder, BlockPosition, End, Environment, Header, LessonPlan, Program, Row, Run, SCHEMA, Subject,
+    VariantResult,
 };
 pub use store::Recorder;
 pub use time::now;

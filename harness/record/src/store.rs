@@ -4,11 +4,12 @@
 //! that is killed at any moment leaves a file that reads back: at worst its last line lacks the end, and is left out.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::Error;
 use crate::run::{End, Header, Row, Run, SCHEMA, Subject};
@@ -18,6 +19,8 @@ use crate::run::{End, Header, Row, Run, SCHEMA, Subject};
 pub struct Recorder {
     path: PathBuf,
     file: File,
+    /// Where the last whole line ends, in bytes.
+    whole: u64,
 }
 
 impl Recorder {
@@ -26,17 +29,20 @@ impl Recorder {
     /// # Errors
     /// If the folder cannot be made or written to, or if a run of this name exists already: nothing recorded is overwritten.
     pub fn create(folder: &Path, header: &Header) -> Result<Self, Error> {
-        let path = folder.join(format!("{}.jsonl", header.id));
-        let partial = folder.join(format!(".{}.{}.partial", header.id, std::process::id()));
+        // Two recorders of one process must not share the file that they prepare.
+        static PREPARED: AtomicU32 = AtomicU32::new(0);
+        let own = format!(".{}.{}-{}.partial", header.id, std::process::id(), PREPARED.fetch_add(1, Relaxed));
+        let (path, partial) = (folder.join(format!("{}.jsonl", header.id)), folder.join(own));
         std::fs::create_dir_all(folder).map_err(|source| Error::io(folder, source))?;
-        let made = File::create_new(&partial)
-            .and_then(|mut file| file.write_all(&line(&Row::Run(header.clone()))).map(|()| file))
+        let first = line(&path, &Row::Run(header.clone()))?;
+        let made = File::create(&partial)
+            .and_then(|mut file| file.write_all(&first).map(|()| file))
             // A hard link, unlike a rename, refuses to replace a run that is already there.
             .and_then(|file| std::fs::hard_link(&partial, &path).map(|()| file));
         let removed = std::fs::remove_file(&partial);
         let file = made.map_err(|source| Error::io(&path, source))?;
         removed.map_err(|source| Error::io(&partial, source))?;
-        Ok(Self { path, file })
+        Ok(Self { path, file, whole: first.len() as u64 })
     }
 
     /// Where the run is written.
@@ -47,7 +53,7 @@ impl Recorder {
     /// Appends one subject.
     ///
     /// # Errors
-    /// If the file cannot be written to.
+    /// If the file cannot be written to. The rows before it stay readable.
     pub fn subject(&mut self, subject: &Subject) -> Result<(), Error> {
         self.append(&Row::Subject(subject.clone()))
     }
@@ -55,7 +61,7 @@ impl Recorder {
     /// Appends the end row and flushes the file to the disk.
     ///
     /// # Errors
-    /// If the file cannot be written to.
+    /// As [`Recorder::subject`].
     pub fn end(mut self, end: &End) -> Result<PathBuf, Error> {
         self.append(&Row::End(end.clone()))?;
         self.file.sync_all().map_err(|source| Error::io(&self.path, source))?;
@@ -63,14 +69,21 @@ impl Recorder {
     }
 
     fn append(&mut self, row: &Row) -> Result<(), Error> {
-        self.file.write_all(&line(row)).map_err(|source| Error::io(&self.path, source))
+        let bytes = line(&self.path, row)?;
+        if let Err(source) = self.file.write_all(&bytes) {
+            // On a full disk half a line may stand there, and must not end up in the middle of the file.
+            let mended = self.file.set_len(self.whole).and_then(|()| self.file.seek(SeekFrom::End(0)));
+            return Err(Error::io(&self.path, mended.err().unwrap_or(source)));
+        }
+        self.whole += bytes.len() as u64;
+        Ok(())
     }
 }
 
-fn line(row: &impl Serialize) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec(row).expect("rows hold only strings, finite numbers and maps with string keys");
+fn line(path: &Path, row: &Row) -> Result<Vec<u8>, Error> {
+    let mut bytes = serde_json::to_vec(row).map_err(|fault| Error::io(path, fault.into()))?;
     bytes.push(b'\n');
-    bytes
+    Ok(bytes)
 }
 
 /// The first line of any version: enough to tell a newer file from a damaged one.

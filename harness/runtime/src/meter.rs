@@ -48,6 +48,39 @@ pub struct Counts {
     pub marks: BTreeMap<&'static str, u64>,
 }
 
+impl Traffic {
+    fn since(self, earlier: Self) -> Self {
+        Self {
+            calls: self.calls - earlier.calls,
+            bytes: self.bytes - earlier.bytes,
+            time: self.time.saturating_sub(earlier.time),
+        }
+    }
+}
+
+impl Counts {
+    /// What was counted after `earlier`, an earlier state of the same process.
+    ///
+    /// ```
+    /// let earlier = multiprocess::meter::counts();
+    /// assert_eq!(multiprocess::meter::counts().since(&earlier).tasks, 0);
+    /// ```
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let marks = self.marks.iter().map(|(name, count)| (*name, count - earlier.marks.get(name).unwrap_or(&0)));
+        Self {
+            tasks: self.tasks - earlier.tasks,
+            messages: self.messages - earlier.messages,
+            dumps: self.dumps.since(earlier.dumps),
+            loads: self.loads.since(earlier.loads),
+            writes: self.writes.since(earlier.writes),
+            reads: self.reads.since(earlier.reads),
+            work: self.work.saturating_sub(earlier.work),
+            marks: marks.filter(|(_, count)| *count > 0).collect(),
+        }
+    }
+}
+
 /// A worker that has ended: what it counted, how it ended, what it used.
 #[derive(Clone, Debug)]
 pub struct WorkerReport {
@@ -165,6 +198,18 @@ pub(crate) fn count_in(slot: &'static Slot) {
 /// ```
 pub fn counts() -> Counts {
     slot().counts()
+}
+
+/// Bytes of heap memory in use by this process, as the C library's allocator counts them (mallinfo2(3)); none elsewhere.
+///
+/// ```
+/// let before = multiprocess::meter::heap_bytes();
+/// let kept = vec![1_u8; 1 << 20];
+/// let after = multiprocess::meter::heap_bytes();
+/// assert!(before.zip(after).is_none_or(|(before, after)| after - before >= kept.len() as u64));
+/// ```
+pub fn heap_bytes() -> Option<u64> {
+    crate::sys::heap_bytes()
 }
 
 fn add_time(counter: &AtomicU64, time: Duration) {

@@ -30,6 +30,12 @@ use crate::waiting::{Stop, Waiting};
 /// How long the sentinel for the result handler may wait for the out-queue's lock, at the very end of a pool.
 const SENTINEL_WAIT: Duration = Duration::from_secs(5);
 
+/// How long the report of a death may lag behind its consequences.
+const CULPRIT_WAIT: Duration = Duration::from_secs(1);
+
+/// How a worker ends that was not the first.
+const LOST: Status = Status::Exited(worker::LOST);
+
 /// What stands in the task queue.
 pub(super) enum Order {
     /// The tasks of one job, encoded one by one as they are sent, as CPython does.
@@ -118,15 +124,30 @@ pub(super) fn handle_workers(shop: &Shop, workers: &[Worker], queue: &Sender<Ord
     if ready[0] || ready[1] {
         return;
     }
-    if let Some((pid, status)) = first_dead(workers) {
+    if let Some((pid, status)) = culprit(shop, workers) {
         shop.jobs.worker_died(pid, status);
     }
 }
 
-/// The worker whose death came first: the others may have ended themselves because it took a lock with it.
-fn first_dead(workers: &[Worker]) -> Option<(u32, Status)> {
-    let dead = workers.iter().filter_map(|worker| Some((worker.child.pid(), worker.child.peek().ok()??)));
-    dead.min_by_key(|(_, status)| *status == Status::Exited(worker::LOST))
+/// The worker whose death came first. A worker that dies holding a lock makes the others end themselves, and the kernel hands
+/// them the lock before it reports the death; so a worker that says it is lost is not the last word.
+fn culprit(shop: &Shop, workers: &[Worker]) -> Option<(u32, Status)> {
+    let deadline = Instant::now() + CULPRIT_WAIT;
+    loop {
+        let statuses: Vec<_> = workers.iter().map(|worker| (worker, worker.child.peek().ok().flatten())).collect();
+        let dead = statuses.iter().filter_map(|(worker, status)| Some((worker.child.pid(), (*status)?)));
+        let first = dead.min_by_key(|(_, status)| *status == LOST)?;
+        let alive = statuses.iter().filter(|(_, status)| status.is_none());
+        let mut events: Vec<_> = alive.map(|(worker, _)| (worker.child.exit_event(), PollFlags::POLLIN)).collect();
+        if first.1 != LOST || events.is_empty() {
+            return Some(first);
+        }
+        events.push((shop.abort.event(), PollFlags::POLLIN));
+        let another = fd::wait(&mut events, Some(deadline));
+        if another.is_ok_and(|ready| !ready.contains(&true) || ready.last() == Some(&true)) {
+            return Some(first);
+        }
+    }
 }
 
 /// Moves replies from the out-queue to their jobs, until the sentinel.

@@ -15,3 +15,17 @@ use std::io;
 fn check(result: libc::c_int) -> io::Result<libc::c_int> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
+
+/// See [`crate::meter::heap_bytes`].
+#[cfg(target_env = "gnu")]
+pub(crate) fn heap_bytes() -> Option<u64> {
+    // SAFETY: mallinfo2(3) asks for nothing and only reads the allocator's own statistics.
+    let heap = unsafe { libc::mallinfo2() };
+    Some((heap.uordblks + heap.hblkhd) as u64)
+}
+
+/// See [`crate::meter::heap_bytes`].
+#[cfg(not(target_env = "gnu"))]
+pub(crate) fn heap_bytes() -> Option<u64> {
+    None
+}

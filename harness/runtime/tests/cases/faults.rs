@@ -75,7 +75,9 @@ fn killed_at_any_moment() {
         let pid = Pid::from_raw(pool.worker_pids()[0].cast_signed());
         let killer = std::thread::spawn(move || {
             // The length of the wait is the round's own and spent on the processor, to vary the moment.
-            (0..round * 200_000).for_each(|step| drop(std::hint::black_box(step)));
+            for step in 0..round * 200_000 {
+                std::hint::black_box(step);
+            }
             kill(pid, Signal::SIGKILL).unwrap();
         });
         let outcome = pool.map(Bytes, vec![1_000_000; 2_000], Chunksize::from(1));

@@ -1,0 +1,188 @@
+//! What can be typed: commands and options, and what each exit code means.
+
+use std::fmt;
+use std::io::ErrorKind;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use harness::{Interrupted, Lesson};
+use record::Profile;
+
+/// The laboratory: lists, runs, measures and judges the lessons of the book, and builds it.
+#[derive(Debug, Parser)]
+#[command(name = "lab", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 fine; 1 something measured is not fine, and it is recorded; 2 the call is wrong; \
+                          3 the machine cannot do it; 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Lists lessons, variants, and parameters by profile; starts no process
+    List(ListOptions),
+    /// Runs variants of a lesson once each, in fresh processes, and checks their answers
+    Run(RunOptions),
+    /// Measures lessons in blocks and records them; then remakes the verdicts and the book
+    Bench(BenchOptions),
+    /// Prints the ledger of claims with its verdicts
+    Claims(ClaimsOptions),
+    /// Builds the book from the records
+    Book(BookOptions),
+    /// The book's preprocessor, for a stock mdbook
+    #[command(hide = true)]
+    Preprocess(PreprocessOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListOptions {
+    /// Print one JSON object on one line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunOptions {
+    /// The lesson, by its stem
+    pub(crate) lesson: String,
+    /// The variants; all of them if none is named
+    pub(crate) variants: Vec<String>,
+    /// The sizes: quick, standard or post
+    #[arg(long, default_value_t)]
+    pub(crate) profile: Profile,
+    /// Set a parameter in place of the profile's value
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    pub(crate) settings: Vec<(String, u64)>,
+    /// Kill a subject that takes longer, in seconds [default: 60 quick, 120 standard, 600 post]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    deadline: Option<u64>,
+    /// Print one JSON object on one line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchOptions {
+    /// The lessons; all of them if none is named
+    pub(crate) lessons: Vec<String>,
+    /// The sizes: quick, standard or post
+    #[arg(long, default_value_t)]
+    pub(crate) profile: Profile,
+    /// Who runs the lessons; only rust so far
+    #[arg(long = "lane", value_name = "LANE", value_parser = [record::RUST_LANE])]
+    lanes: Vec<String>,
+    /// The seed that draws the order of the blocks [default: a random one]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Kill a subject that takes longer, in seconds [default: 60 quick, 120 standard, 600 post]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    deadline: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClaimsOptions {
+    /// Judge from this run: a file, or the name of a recorded run [default: see results/README.md]
+    #[arg(long)]
+    pub(crate) run: Option<String>,
+    /// Print one JSON object on one line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BookOptions {
+    /// build it, serve it on the loopback address, or open it in a browser
+    #[arg(default_value = "build", value_parser = ["build", "serve", "open"])]
+    pub(crate) what: String,
+    /// The port to serve it on
+    #[arg(long, default_value_t = 3000)]
+    pub(crate) port: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PreprocessOptions {
+    /// `supports RENDERER`, as mdbook asks
+    pub(crate) question: Vec<String>,
+}
+
+impl RunOptions {
+    pub(crate) fn deadline(&self) -> Duration {
+        deadline(self.deadline, self.profile)
+    }
+}
+
+impl BenchOptions {
+    pub(crate) fn deadline(&self) -> Duration {
+        deadline(self.deadline, self.profile)
+    }
+}
+
+fn deadline(seconds: Option<u64>, profile: Profile) -> Duration {
+    seconds.map_or_else(|| harness::bench::subject_deadline(profile), Duration::from_secs)
+}
+
+fn setting(text: &str) -> Result<(String, u64), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    let number = value.replace('_', "");
+    let value = number.parse().map_err(|_| format!("the value of {name}, '{value}', is not a whole number from 0 on"))?;
+    Ok((name.to_owned(), value))
+}
+
+/// How a command ended, when it ended well enough to say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Everything is fine.
+    Fine,
+    /// Something measured is not fine, and the record says so.
+    NotFine,
+    /// The machine cannot do it; the reason was printed.
+    NotHere,
+    /// A signal called it off.
+    Interrupted(Interrupted),
+}
+
+/// The call is wrong.
+#[derive(Debug)]
+pub(crate) struct WrongCall(pub(crate) String);
+
+impl fmt::Display for WrongCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongCall {}
+
+/// Says what went wrong, and turns the outcome into the exit code that the help promises.
+pub(crate) fn exit_code(outcome: anyhow::Result<Ended>) -> ExitCode {
+    match outcome {
+        Ok(Ended::Fine) => ExitCode::SUCCESS,
+        Ok(Ended::NotFine) => ExitCode::FAILURE,
+        Ok(Ended::NotHere) => ExitCode::from(3),
+        Ok(Ended::Interrupted(how)) => {
+            eprintln!("{how}");
+            ExitCode::from(u8::try_from(128 + how.signal).unwrap_or(130))
+        }
+        Err(fault) if is_closed_output(&fault) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("error: {fault:#}");
+            ExitCode::from(if fault.is::<WrongCall>() { 2 } else { 1 })
+        }
+    }
+}
+
+/// `lab claims | head` is no error.
+fn is_closed_output(fault: &anyhow::Error) -> bool {
+    fault.downcast_ref::<std::io::Error>().is_some_and(|fault| fault.kind() == ErrorKind::BrokenPipe)
+}
+
+/// The lesson called `stem`, or an error that names them all.
+pub(crate) fn lesson(stem: &str) -> Result<&'static Lesson, WrongCall> {
+    experiments::lesson(stem).ok_or_else(|| {
+        let stems: Vec<&str> = experiments::LESSONS.iter().map(|lesson| lesson.stem).collect();
+        WrongCall(format!("unknown lesson '{stem}'; allowed: {}", stems.join(", ")))
+    })
+}

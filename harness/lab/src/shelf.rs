@@ -1,0 +1,74 @@
+//! Which runs the verdicts and the book rest on, and what follows from them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use experiments::LESSONS;
+use harness::{Evidence, Lesson, summary};
+use plots::{Shelf, Shelved};
+use record::{Ledger, LessonSummary, Run};
+
+/// The folder of the checkout this program was built from; or, if it was moved since, the one we stand in.
+pub(crate) fn root() -> anyhow::Result<PathBuf> {
+    let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let here = std::env::current_dir()?;
+    let is_root = |folder: &&Path| folder.join("experiments/claims.toml").is_file();
+    let found = std::iter::once(built_from.as_path()).chain(here.ancestors()).find(is_root);
+    let root = found.context("not inside a checkout of this project, which holds its records and its book")?;
+    Ok(std::fs::canonicalize(root)?)
+}
+
+/// Every recorded run, and whether it is a committed reference.
+struct Runs(Vec<(Run, bool)>);
+
+impl Runs {
+    fn read(root: &Path) -> anyhow::Result<Self> {
+        let mut runs = Vec::new();
+        for (folder, reference) in [("results/reference", true), ("results/local", false)] {
+            runs.extend(Run::read_all(&root.join(folder))?.into_iter().map(|(_, run)| (run, reference)));
+        }
+        Ok(Self(runs))
+    }
+
+    /// The run that speaks for a lesson: the newest of this machine, or else the newest reference; within each, the largest
+    /// profile first, because the posts' claims are about the posts' sizes.
+    fn speaks_for(&self, lesson: &str) -> Option<&(Run, bool)> {
+        let measured = self.0.iter().filter(|(run, _)| run.subjects_of(lesson).next().is_some());
+        measured.max_by_key(|(run, reference)| (!reference, run.header.profile, run.header.started.clone()))
+    }
+}
+
+/// Everything the book shows: the ledger, each lesson with what its run says, and the verdicts.
+pub(crate) fn shelf(root: &Path, chosen: Option<&str>) -> anyhow::Result<Shelf> {
+    let ledger = experiments::ledger();
+    let runs = match chosen {
+        Some(name) => Runs(vec![named(root, name)?]),
+        None => Runs::read(root)?,
+    };
+    let mut shelf = Shelf { ledger, lessons: Vec::new(), judgements: Vec::new() };
+    for lesson in LESSONS {
+        let judged = runs.speaks_for(lesson.stem).and_then(|(run, reference)| judged(lesson, &shelf.ledger, run, *reference));
+        let (summary, judgements) = judged.unzip();
+        shelf.lessons.push(Shelved { info: lesson.info(), summary });
+        shelf.judgements.extend(judgements.unwrap_or_default());
+    }
+    Ok(shelf)
+}
+
+fn judged(lesson: &Lesson, ledger: &Ledger, run: &Run, reference: bool) -> Option<(LessonSummary, Vec<record::Judgement>)> {
+    let summary = summary::summarise(run, &lesson.info(), reference, lesson.fingerprint)?;
+    let judgements = lesson.judge(ledger, &Evidence { summary: &summary, run });
+    Some((summary, judgements))
+}
+
+/// The run at a path, or the recorded one of this name.
+fn named(root: &Path, name: &str) -> anyhow::Result<(Run, bool)> {
+    let file = format!("{name}.jsonl");
+    let places = [(PathBuf::from(name), false), (root.join("results/local").join(&file), false), (root.join("results/reference").join(&file), true)];
+    for (path, reference) in places {
+        if path.is_file() {
+            return Ok((Run::read(&path)?, reference));
+        }
+    }
+    bail!(crate::cli::WrongCall(format!("no run '{name}': neither a file nor a run in results/local or results/reference")))
+}

@@ -1,0 +1,156 @@
+//! What a benchmark is going to do, and the same for `cargo bench`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use criterion::Criterion;
+use record::{BlockOrder, Header, LessonPlan, Params, Profile, SCHEMA};
+
+use super::Progress;
+use crate::lesson::Lesson;
+use crate::random::Random;
+use crate::{environment, program, subject};
+
+/// Blocks per variant, the warm-up not counted: Criterion's smallest sample, enough for an interval by ranks too.
+const BLOCKS: u32 = 10;
+
+/// Names the profile of `cargo bench`, whose arguments belong to Criterion.
+const PROFILE_VARIABLE: &str = "UNPICKLED_PROFILE";
+
+/// What a benchmark is going to do.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// Where its record goes.
+    pub folder: PathBuf,
+    /// The profile of all its lessons.
+    pub profile: Profile,
+    /// Draws the order of its blocks.
+    pub seed: u64,
+    /// Blocks per variant.
+    pub blocks: u32,
+    /// How long one subject may take.
+    pub deadline: Duration,
+    /// The lessons with their parameters.
+    pub lessons: Vec<Planned<'a>>,
+    /// The version of the program that measures.
+    pub version: &'a str,
+    /// The checkout it was built from.
+    pub root: &'a Path,
+}
+
+/// One lesson of a plan.
+#[derive(Clone, Debug)]
+pub struct Planned<'a> {
+    /// The lesson.
+    pub lesson: &'a Lesson,
+    /// Its parameters, resolved.
+    pub params: Params,
+}
+
+/// How long one subject may take when nobody says otherwise: far more than it needs, far less than for ever.
+pub fn subject_deadline(profile: Profile) -> Duration {
+    Duration::from_secs(match profile {
+        Profile::Quick => 60,
+        Profile::Standard => 120,
+        Profile::Post => 600,
+    })
+}
+
+impl<'a> Plan<'a> {
+    /// A plan over `lessons` at the sizes of `profile`.
+    pub fn new(lessons: &[&'a Lesson], profile: Profile, seed: u64, version: &'a str, root: &'a Path) -> Self {
+        let planned = |lesson: &&'a Lesson| Planned {
+            lesson,
+            params: lesson.params(profile, &[]).expect("without settings there is nothing to refuse"),
+        };
+        Self {
+            folder: root.join("results/local"),
+            profile,
+            seed,
+            blocks: BLOCKS,
+            deadline: subject_deadline(profile),
+            lessons: lessons.iter().map(planned).collect(),
+            version,
+            root,
+        }
+    }
+
+    pub(super) fn header(&self) -> Header {
+        let started = record::now();
+        // A colon in a file name is a nuisance on other systems.
+        let id = format!("{}-{}-{:x}", started.replace(':', ""), self.profile, self.seed);
+        Header {
+            schema: SCHEMA,
+            id,
+            started,
+            profile: self.profile,
+            seed: self.seed,
+            program: program::capture(self.version, self.root),
+            environment: environment::capture(),
+            lessons: self.lessons.iter().map(|planned| planned.as_recorded(self.blocks)).collect(),
+        }
+    }
+}
+
+impl Planned<'_> {
+    fn as_recorded(&self, blocks: u32) -> LessonPlan {
+        LessonPlan {
+            lesson: self.lesson.stem.to_owned(),
+            params: self.params.clone(),
+            baseline: self.lesson.baseline().name.to_owned(),
+            blocks,
+            fingerprint: self.lesson.fingerprint.to_owned(),
+        }
+    }
+}
+
+/// Draws the order of the next block.
+pub(super) fn draw(series: &mut Random) -> BlockOrder {
+    match series.next() {
+        Some(number) if number % 2 == 1 => BlockOrder::Baab,
+        _ => BlockOrder::Abba,
+    }
+}
+
+/// The `main` of a Criterion bench of one lesson: `cargo bench -p experiments --bench STEM`.
+///
+/// Criterion reads the arguments, so filters and baselines work as its users expect. The profile is `quick` unless the
+/// environment variable `UNPICKLED_PROFILE` says otherwise. The run is recorded like any other.
+pub fn cargo_bench(lesson: &Lesson, version: &str, root: &Path) -> ExitCode {
+    multiprocess::init();
+    if let Some(code) = subject::serve(&[lesson]) {
+        return code;
+    }
+    let profile = std::env::var(PROFILE_VARIABLE).map_or(Ok(Profile::Quick), |name| name.parse());
+    let profile = match profile {
+        Ok(profile) => profile,
+        Err(fault) => {
+            eprintln!("{PROFILE_VARIABLE}: {fault}");
+            return ExitCode::from(2);
+        }
+    };
+    let plan = Plan::new(&[lesson], profile, 0, version, root);
+    match super::run(&plan, || Criterion::default().without_plots().configure_from_args(), &Aloud) {
+        Ok(benched) => {
+            eprintln!("recorded in {}", benched.path.display());
+            benched.failures.iter().for_each(|failure| eprintln!("{failure}"));
+            ExitCode::from(u8::from(!benched.failures.is_empty() || benched.interrupted.is_some()))
+        }
+        Err(fault) => {
+            eprintln!("{fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Leaves the screen to Criterion.
+struct Aloud;
+
+impl Progress for Aloud {
+    fn subject(&self, _lesson: &str, _variant: &str, _done: u32, _total: u32) {}
+
+    fn quietly(&self, work: &mut dyn FnMut()) {
+        work();
+    }
+}

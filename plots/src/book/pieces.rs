@@ -1,0 +1,180 @@
+//! Smaller pieces of a chapter: where figures come from, parameters, variants, and what stands for what is missing.
+
+use record::LessonSummary;
+
+use super::claims::signed;
+use super::value::date;
+use crate::{Cell, Column, Markup, Shelved, Table, words};
+
+/// The machine, the program and the run behind a lesson's figures.
+pub(super) fn provenance(lesson: &Shelved) -> Markup {
+    let Some(summary) = &lesson.summary else { return missing(lesson) };
+    let (machine, program) = (&summary.environment, &summary.program);
+    let mut facts = vec![
+        ("machine", format!("{}, {}", machine.cpu, cores(summary))),
+        ("kernel", machine.kernel.clone()),
+        ("date", date(&summary.started).to_owned()),
+        ("program", format!("revision {}, {}, {} build", revision(summary), program.rustc, program.build)),
+        ("profile", format!("{}, {}", summary.profile, blocks(summary))),
+        ("run", summary.run.clone()),
+    ];
+    if let Some(hypervisor) = &machine.hypervisor {
+        facts.insert(1, ("guest of", hypervisor.clone()));
+    }
+    let list = facts.into_iter().fold(Markup::default(), |list, (term, fact)| {
+        let term = Markup::element("dt", "", Markup::text(term));
+        list.then(term).then(Markup::element("dd", "", Markup::text(&fact)))
+    });
+    Markup::element("div", "provenance", badges(summary).then(Markup::element("dl", "", list)))
+}
+
+/// The same in one line, for the foot of a figure.
+pub(super) fn provenance_line(summary: &LessonSummary) -> Markup {
+    let parts = [
+        date(&summary.started).to_owned(),
+        format!("profile {}", summary.profile),
+        summary.environment.cpu.clone(),
+        cores(summary),
+        format!("run {}", summary.run),
+    ];
+    // Each part stays on one line, since dates and runs break badly at their dashes; the theme puts marks between them.
+    let part = |text: &String| Markup::text(" ").then(Markup::element("span", "part", Markup::text(text)));
+    badges(summary).then(parts.iter().map(part).fold(Markup::default(), Markup::then))
+}
+
+/// Whose figures these are, and what is wrong with them if anything is.
+fn badges(summary: &LessonSummary) -> Markup {
+    let whose = if summary.reference { "committed reference" } else { "this machine's run" };
+    let mut badges = signed("whose", if summary.reference { "◆" } else { "◇" }, whose);
+    if let Some(why) = &summary.stale {
+        badges = badges.then(signed("stale", "!", &format!("stale: {why}")));
+    }
+    if !summary.complete {
+        badges = badges.then(signed("incomplete", "…", "incomplete: the run was interrupted"));
+    }
+    badges
+}
+
+fn cores(summary: &LessonSummary) -> String {
+    let machine = &summary.environment;
+    let mut text = words::plural(machine.cores.into(), "core");
+    if machine.usable_cores != machine.cores {
+        text.push_str(&format!(" ({} usable)", machine.usable_cores));
+    }
+    if let Some(quota) = machine.quota_cores {
+        text.push_str(&format!(", quota {quota} cores"));
+    }
+    text
+}
+
+fn revision(summary: &LessonSummary) -> String {
+    let Some(revision) = &summary.program.revision else { return "unknown".to_owned() };
+    let short: String = revision.chars().take(10).collect();
+    if summary.program.dirty == Some(true) { format!("{short} with changes") } else { short }
+}
+
+/// How many blocks each variant really has.
+fn blocks(summary: &LessonSummary) -> String {
+    let counts = summary.variants.iter().filter(|variant| variant.name != summary.plan.baseline);
+    let counts: Vec<usize> = counts.map(|variant| variant.ratios.len()).collect();
+    match (counts.iter().min(), counts.iter().max()) {
+        (Some(least), Some(most)) if least != most => format!("{least} to {most} blocks per variant"),
+        (Some(count), _) => format!("{} per variant", words::plural(*count as u64, "block")),
+        _ => "no blocks".to_owned(),
+    }
+}
+
+/// The knobs of a lesson, with their value in its run and in each profile.
+pub(super) fn parameters(lesson: &Shelved) -> Markup {
+    let titles = ["this run", "quick", "standard", "post"];
+    let mut columns = vec![Column::left("parameter"), Column::left("what it sets")];
+    columns.extend(titles.iter().map(|title| Column::right(title)));
+    let run = lesson.summary.as_ref().map(|summary| &summary.plan.params);
+    let rows = lesson.info.parameters.iter().map(|parameter| {
+        let value = run.and_then(|params| params.get(&parameter.name));
+        let mut row = vec![
+            Cell::Code(parameter.name.clone()),
+            Cell::Markup(Markup::prose(&parameter.about)),
+            Cell::or_none(value.map(|value| words::count(*value))),
+        ];
+        let profiles = [parameter.quick, parameter.standard, parameter.post];
+        row.extend(profiles.map(|value| Cell::Text(words::count(value))));
+        row
+    });
+    Table { caption: None, columns, rows: rows.collect() }.html()
+}
+
+/// The ways of doing a lesson's work.
+pub(super) fn variants(lesson: &Shelved) -> Markup {
+    let rows = lesson.info.variants.iter().map(|variant| {
+        let mut about = Markup::prose(&variant.about);
+        if variant.name == lesson.info.baseline {
+            about = about.then(Markup::text(" ")).then(signed("whose", "◆", "baseline and oracle"));
+        }
+        if let Some(fault) = variant.demonstrates {
+            let fault = match fault {
+                record::Fault::Hang => "shows a hang",
+                record::Fault::WrongAnswer => "shows a wrong answer",
+                record::Fault::LostUpdates => "shows lost updates",
+            };
+            about = about.then(Markup::text(" ")).then(signed("stale", "!", fault));
+        }
+        vec![Cell::Code(variant.name.clone()), Cell::Markup(about)]
+    });
+    let columns = vec![Column::left("variant"), Column::left("what it does")];
+    Table { caption: None, columns, rows: rows.collect() }.html()
+}
+
+/// What stands where a figure or a table will be.
+pub(super) fn missing(lesson: &Shelved) -> Markup {
+    let command = Markup::code(&format!("just bench {}", lesson.info.stem));
+    let text = Markup::text("not measured yet: ").then(command).then(Markup::text(" draws it"));
+    Markup::element("p", "unmeasured", text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn a_run_says_where_it_comes_from() {
+        let html = provenance(&samples::bound_method());
+        for part in [
+            "Example CPU @ 2.50GHz, 2 cores",
+            "6.1.0",
+            "2025-03-02",
+            "revision 0123456789, rustc 1.95.0, release build",
+            "standard, 10 blocks per variant",
+            "committed reference",
+        ] {
+            assert!(html.as_str().contains(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_run_is_said() {
+        let mut lesson = samples::bound_method();
+        let summary = lesson.summary.as_mut().unwrap();
+        (summary.reference, summary.complete) = (false, false);
+        summary.stale = Some("the code changed".to_owned());
+        summary.program.dirty = Some(true);
+        summary.environment.quota_cores = Some(0.5);
+        summary.variants[2].ratios.truncate(7);
+        let html = provenance(&lesson);
+        for part in
+            ["this machine", "stale: the code changed", "incomplete", "with changes", "quota 0.5", "7 to 10 blocks"]
+        {
+            assert!(html.as_str().contains(part), "{part}");
+        }
+    }
+
+    #[test]
+    fn parameters_and_variants_are_listed_measured_or_not() {
+        let measured = samples::bound_method();
+        assert!(parameters(&measured).as_str().contains("<td class=\"number\">1,000,000</td>"));
+        assert!(parameters(&samples::big_queue()).as_str().contains("<td class=\"number\">–</td>"));
+        assert!(variants(&measured).as_str().contains("What <code>pool_checksum_only</code> does"));
+        assert!(provenance(&samples::big_queue()).as_str().contains("not measured yet"));
+    }
+}
