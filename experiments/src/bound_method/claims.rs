@@ -77,10 +77,7 @@ fn once_per_task(_: &Claim, evidence: &Evidence<'_>) -> Finding {
 }
 
 fn four_times_per_task(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
-    let stated = match claim.stated.get("times") {
-        Some(record::Stated::Number(times)) => *times as u64,
-        _ => return not_measured("cache dumps and loads per task"),
-    };
+    let Some(stated) = number(claim, "times") else { return not_measured("cache dumps and loads per task") };
     let results: Vec<&VariantResult> = evidence.results("pool_bound_method").collect();
     let crossings = |result: &&VariantResult| {
         let marks = result.counters.mark("cache_dumps") + result.counters.mark("cache_loads");
@@ -89,10 +86,12 @@ fn four_times_per_task(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     let found: Vec<u64> = results.iter().map(crossings).collect();
     let times = found.first().copied().unwrap_or(0);
     Finding::of_count(
-        judge_count(&found, stated),
+        judge_count(&found, stated as u64),
         "cache dumps and loads per task",
         found.len(),
-        format!("{times} per task: one dump in the parent and one load in a worker; what comes back are arrays, not the cache"),
+        format!(
+            "{times} per task: one dump in the parent and one load in a worker; what comes back are arrays, not the cache"
+        ),
     )
 }
 
@@ -103,9 +102,10 @@ fn parent_dominates(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     let shares: Vec<f64> = results.iter().filter_map(share).collect();
     let interval = statistics::mean_interval(&shares);
     let calls = results.first().map_or(0, |result| parent(result).dumps.calls);
+    let stated = number(claim, "parent_dumps_calls").unwrap_or(f64::NAN);
     let because = match interval {
         Some(share) => format!(
-            "the parent makes {calls} dumps, as the post counts, and they take {:.0} % of the wall time ({:.0} to {:.0} %)",
+            "the parent makes {calls} dumps (the post: {stated}), and they take {:.0} % of the wall time ({:.0} to {:.0} %)",
             share.mid * 100.0,
             share.low * 100.0,
             share.high * 100.0
@@ -142,7 +142,8 @@ fn initializer_global(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     let spawned = counts_hold(evidence, "pool_initializer_global_spawn", |workers| workers);
     let counts = forked && spawned;
     let spawn = ratio(evidence, "pool_initializer_global_spawn").map_or("unmeasured".to_owned(), shown);
-    let mechanism = format!("the cache crosses once per spawned worker ({spawn} times the loop) and never to a forked one");
+    let mechanism =
+        format!("the cache crosses once per spawned worker ({spawn} times the loop) and never to a forked one");
     mended(claim, evidence, "pool_initializer_global", counts, &mechanism)
 }
 
@@ -186,6 +187,14 @@ fn counts_hold(evidence: &Evidence<'_>, variant: &str, expected: fn(u64) -> u64)
     let workers = evidence.param("workers").unwrap_or(0);
     let mut results = evidence.results(variant).peekable();
     results.peek().is_some() && results.all(|result| result.counters.mark("cache_dumps") == expected(workers))
+}
+
+/// A figure of the post.
+fn number(claim: &Claim, name: &str) -> Option<f64> {
+    match claim.stated.get(name)? {
+        record::Stated::Number(number) => Some(*number),
+        record::Stated::Numbers(_) => None,
+    }
 }
 
 fn ratio(evidence: &Evidence<'_>, variant: &str) -> Option<Interval> {

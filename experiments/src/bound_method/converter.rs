@@ -1,7 +1,7 @@
 //! The converter of the post: it owns a cache of bit strings and turns an int into the array of its binary digits.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bincode::de::Decoder;
 use bincode::enc::Encoder;
@@ -60,7 +60,7 @@ pub(crate) fn digits(bits: &str) -> Digits {
 }
 
 /// The converter of this process as a module-level global: inherited by a forked worker, or put there by an initializer.
-pub(crate) static GLOBAL: OnceLock<Converter> = OnceLock::new();
+pub(crate) static GLOBAL: OnceLock<Arc<Converter>> = OnceLock::new();
 
 /// The global converter.
 pub(crate) fn global() -> &'static Converter {

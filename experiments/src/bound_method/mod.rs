@@ -36,14 +36,14 @@ const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "items",
         about: "ints to convert",
-        sizes: [Size::Of(20_000), Size::Of(250_000), Size::Of(1_000_000)],
+        sizes: [Size::Of(60_000), Size::Of(250_000), Size::Of(1_000_000)],
         min: 0,
         max: 100_000_000,
     },
     Parameter {
         name: "cache_entries",
         about: "bit strings in the cache; the ints are below this number",
-        sizes: [Size::Of(20_480), Size::Of(262_144), Size::Of(1_048_576)],
+        sizes: [Size::Of(65_536), Size::Of(262_144), Size::Of(1_048_576)],
         min: 1,
         max: 1 << 24,
     },
@@ -139,7 +139,9 @@ const CROSSING_BYTES: u64 = 64;
 fn memory(params: &Params, caches_in_workers: u64) -> u64 {
     let entries = params["cache_entries"].saturating_mul(2);
     let crossing = params["cache_entries"].saturating_mul(caches_in_workers * (ENTRY_BYTES + CROSSING_BYTES));
-    (entries.saturating_mul(ENTRY_BYTES)).saturating_add(params["items"].saturating_mul(ITEM_BYTES)).saturating_add(crossing)
+    (entries.saturating_mul(ENTRY_BYTES))
+        .saturating_add(params["items"].saturating_mul(ITEM_BYTES))
+        .saturating_add(crossing)
 }
 
 fn cache_per_worker(params: &Params) -> u64 {

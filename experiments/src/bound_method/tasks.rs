@@ -1,5 +1,7 @@
 //! What the pools of this lesson map: the same conversion, with the cache in a different place each time.
 
+use std::sync::Arc;
+
 use bincode::{Decode, Encode};
 use multiprocess::{Function, Initializer, register_function, register_initializer};
 
@@ -41,7 +43,7 @@ register_function!(ConvertAlone);
 // ANCHOR: initializer_global
 /// The initializer that puts the converter into a global of its worker.
 #[derive(Encode, Decode)]
-pub(crate) struct IntoGlobal(pub(crate) Converter);
+pub(crate) struct IntoGlobal(pub(crate) Arc<Converter>);
 
 impl Initializer for IntoGlobal {
     const NAME: &'static str = "bound_method::IntoGlobal";
@@ -73,13 +75,13 @@ register_function!(ConvertByGlobal);
 // ANCHOR: encapsulated_initializer
 /// The initializer whose return value is handed to the function: no global, and the types say who holds what.
 #[derive(Encode, Decode)]
-pub(crate) struct HandOver(pub(crate) Converter);
+pub(crate) struct HandOver(pub(crate) Arc<Converter>);
 
 impl Initializer for HandOver {
     const NAME: &'static str = "bound_method::HandOver";
-    type State = Converter;
+    type State = Arc<Converter>;
 
-    fn initialize(self) -> Converter {
+    fn initialize(self) -> Arc<Converter> {
         self.0
     }
 }
@@ -91,11 +93,11 @@ pub(crate) struct ConvertWith;
 
 impl Function for ConvertWith {
     const NAME: &'static str = "bound_method::ConvertWith";
-    type State = Converter;
+    type State = Arc<Converter>;
     type Item = u32;
     type Output = Digits;
 
-    fn call(&self, converter: &Converter, int: u32) -> Digits {
+    fn call(&self, converter: &Arc<Converter>, int: u32) -> Digits {
         converter.convert(int)
     }
 }

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use harness::{Measured, Outcome};
@@ -41,8 +42,9 @@ impl Setting {
         })
     }
 
-    fn converter(&self) -> Converter {
-        Converter::new(self.cache_entries)
+    /// The converter is the caller's, as an object in Python is: a pool that is done with it drops a reference, not the cache.
+    fn converter(&self) -> Arc<Converter> {
+        Arc::new(Converter::new(self.cache_entries))
     }
 
     fn pool(&self, method: StartMethod) -> Config {
@@ -68,7 +70,7 @@ pub(super) fn serial(params: &Params) -> Answered {
     // ANCHOR_END: serial
     // How large the cache is, by three yardsticks. After the measured time, because the third costs as much as a task.
     let cache_heap = heap_after.zip(heap_before).map_or(0, |(after, before)| after.saturating_sub(before));
-    let serialised = codec::dumps(&converter)?.len() as u64;
+    let serialised = codec::dumps(&*converter)?.len() as u64;
     Ok(outcome
         .fact("cache_table_bytes", table_bytes(converter.capacity()))
         .fact("cache_heap_bytes", cache_heap)
@@ -85,7 +87,11 @@ fn table_bytes(capacity: usize) -> u64 {
 }
 
 /// Maps `function` over the ints on the pool that `start` makes.
-fn on_pool<F, S>(setting: Setting, function: F, start: impl FnOnce() -> Result<Pool<S>, multiprocess::Error>) -> Answered
+fn on_pool<F, S>(
+    setting: Setting,
+    function: F,
+    start: impl FnOnce() -> Result<Pool<S>, multiprocess::Error>,
+) -> Answered
 where
     F: Function<State = S, Item = u32, Output = Digits>,
     S: 'static,
@@ -101,7 +107,7 @@ where
 fn bound_method(params: &Params, method: StartMethod) -> Answered {
     let setting = Setting::new(params)?;
     let (converter, config) = (setting.converter(), setting.pool(method));
-    on_pool(setting, converter, || Pool::start(config))
+    on_pool(setting, Arc::clone(&converter), || Pool::start(config))
 }
 
 pub(super) fn pool_bound_method(params: &Params) -> Answered {
@@ -121,7 +127,7 @@ pub(super) fn pool_free_function(params: &Params) -> Answered {
 fn initializer_global(params: &Params, method: StartMethod) -> Answered {
     let setting = Setting::new(params)?;
     let (converter, config) = (setting.converter(), setting.pool(method));
-    on_pool(setting, ConvertByGlobal, || Pool::start_with(config, IntoGlobal(converter)))
+    on_pool(setting, ConvertByGlobal, || Pool::start_with(config, IntoGlobal(Arc::clone(&converter))))
 }
 
 pub(super) fn pool_initializer_global(params: &Params) -> Answered {
@@ -135,7 +141,7 @@ pub(super) fn pool_initializer_global_spawn(params: &Params) -> Answered {
 pub(super) fn pool_encapsulated_initializer(params: &Params) -> Answered {
     let setting = Setting::new(params)?;
     let (converter, config) = (setting.converter(), setting.pool(Fork));
-    on_pool(setting, ConvertWith, || Pool::start_with(config, HandOver(converter)))
+    on_pool(setting, ConvertWith, || Pool::start_with(config, HandOver(Arc::clone(&converter))))
 }
 
 pub(super) fn pool_fork_inherited(params: &Params) -> Answered {

@@ -26,9 +26,10 @@ pub(crate) fn bench(options: &BenchOptions) -> anyhow::Result<Ended> {
     let variants: u64 = lessons.iter().map(|lesson| lesson.variants.len() as u64 - 1).sum();
     let bars = Bars::new(variants * (u64::from(plan.blocks) + WARM_UPS) * SUBJECTS)?;
     let folder = root.join("target/lab-criterion");
-    let benched = bench::run(&plan, || bench::criterion(&folder), &bars)?;
+    let benched = bench::run_in(&folder, &plan, &bars)?;
     bars.clear();
-    println!("recorded in {}\n", benched.path.display());
+    let whole = if benched.interrupted.is_none() { "" } else { "what was measured until the interruption is " };
+    println!("{whole}recorded in {}\n", benched.path.display());
     for failure in &benched.failures {
         eprintln!("not fine: {failure}");
     }

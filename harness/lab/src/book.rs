@@ -86,10 +86,15 @@ fn answer(folder: &Path, stream: &TcpStream) -> std::io::Result<()> {
     match File::open(&path) {
         Ok(mut file) => {
             let (length, kind) = (file.metadata()?.len(), content_type(&path));
-            write!(out, "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n")?;
+            write!(
+                out,
+                "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+            )?;
             std::io::copy(&mut file, &mut out).map(|_| ())
         }
-        Err(_) => out.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 10\r\nConnection: close\r\n\r\nNot found\n"),
+        Err(_) => {
+            out.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 10\r\nConnection: close\r\n\r\nNot found\n")
+        }
     }
 }
 

@@ -127,7 +127,8 @@ fn deadline(seconds: Option<u64>, profile: Profile) -> Duration {
 fn setting(text: &str) -> Result<(String, u64), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     let number = value.replace('_', "");
-    let value = number.parse().map_err(|_| format!("the value of {name}, '{value}', is not a whole number from 0 on"))?;
+    let value =
+        number.parse().map_err(|_| format!("the value of {name}, '{value}', is not a whole number from 0 on"))?;
     Ok((name.to_owned(), value))
 }
 

@@ -114,7 +114,11 @@ fn print_row(out: &mut impl Write, row: &VariantResult) -> std::io::Result<()> {
 /// The post's own table, for the variant that needs it most.
 fn print_processes(out: &mut impl Write, row: &VariantResult) -> std::io::Result<()> {
     writeln!(out, "\nprocesses of {}", row.name)?;
-    writeln!(out, "{:<12} {:>11} {:>10} {:>10} {:>11} {:>10} {:>10}", "", "dumps calls", "time", "average", "loads calls", "time", "average")?;
+    writeln!(
+        out,
+        "{:<12} {:>11} {:>10} {:>10} {:>11} {:>10} {:>10}",
+        "", "dumps calls", "time", "average", "loads calls", "time", "average"
+    )?;
     let average = |ns: u64, calls: u64| milliseconds(ns.checked_div(calls).unwrap_or(0));
     for (number, process) in row.processes.iter().enumerate() {
         let name = if number == 0 { process.role.clone() } else { format!("{} {number}", process.role) };

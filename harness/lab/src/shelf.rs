@@ -8,11 +8,27 @@ use harness::{Evidence, Lesson, summary};
 use plots::{Shelf, Shelved};
 use record::{Ledger, LessonSummary, Run};
 
-/// The folder of the checkout this program was built from; or, if it was moved since, the one we stand in.
+use crate::cli::WrongCall;
+
+/// Names the checkout to work in, in place of the one this program was built from.
+const ROOT_VARIABLE: &str = "UNPICKLED_ROOT";
+
+/// The checkout whose records and book are meant: the one that `UNPICKLED_ROOT` names; or the one this program was built from;
+/// or, if that was moved, the one we stand in.
 pub(crate) fn root() -> anyhow::Result<PathBuf> {
+    let is_root = |folder: &&Path| folder.join("experiments/claims.toml").is_file();
+    if let Some(named) = std::env::var_os(ROOT_VARIABLE) {
+        let named = PathBuf::from(named);
+        if !is_root(&named.as_path()) {
+            bail!(WrongCall(format!(
+                "{ROOT_VARIABLE}={} is not a checkout: it has no experiments/claims.toml",
+                named.display()
+            )));
+        }
+        return Ok(std::fs::canonicalize(named)?);
+    }
     let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let here = std::env::current_dir()?;
-    let is_root = |folder: &&Path| folder.join("experiments/claims.toml").is_file();
     let found = std::iter::once(built_from.as_path()).chain(here.ancestors()).find(is_root);
     let root = found.context("not inside a checkout of this project, which holds its records and its book")?;
     Ok(std::fs::canonicalize(root)?)
@@ -47,7 +63,8 @@ pub(crate) fn shelf(root: &Path, chosen: Option<&str>) -> anyhow::Result<Shelf> 
     };
     let mut shelf = Shelf { ledger, lessons: Vec::new(), judgements: Vec::new() };
     for lesson in LESSONS {
-        let judged = runs.speaks_for(lesson.stem).and_then(|(run, reference)| judged(lesson, &shelf.ledger, run, *reference));
+        let judged =
+            runs.speaks_for(lesson.stem).and_then(|(run, reference)| judged(lesson, &shelf.ledger, run, *reference));
         let (summary, judgements) = judged.unzip();
         shelf.lessons.push(Shelved { info: lesson.info(), summary });
         shelf.judgements.extend(judgements.unwrap_or_default());
@@ -55,7 +72,12 @@ pub(crate) fn shelf(root: &Path, chosen: Option<&str>) -> anyhow::Result<Shelf> 
     Ok(shelf)
 }
 
-fn judged(lesson: &Lesson, ledger: &Ledger, run: &Run, reference: bool) -> Option<(LessonSummary, Vec<record::Judgement>)> {
+fn judged(
+    lesson: &Lesson,
+    ledger: &Ledger,
+    run: &Run,
+    reference: bool,
+) -> Option<(LessonSummary, Vec<record::Judgement>)> {
     let summary = summary::summarise(run, &lesson.info(), reference, lesson.fingerprint)?;
     let judgements = lesson.judge(ledger, &Evidence { summary: &summary, run });
     Some((summary, judgements))
@@ -64,11 +86,15 @@ fn judged(lesson: &Lesson, ledger: &Ledger, run: &Run, reference: bool) -> Optio
 /// The run at a path, or the recorded one of this name.
 fn named(root: &Path, name: &str) -> anyhow::Result<(Run, bool)> {
     let file = format!("{name}.jsonl");
-    let places = [(PathBuf::from(name), false), (root.join("results/local").join(&file), false), (root.join("results/reference").join(&file), true)];
+    let places = [
+        (PathBuf::from(name), false),
+        (root.join("results/local").join(&file), false),
+        (root.join("results/reference").join(&file), true),
+    ];
     for (path, reference) in places {
         if path.is_file() {
             return Ok((Run::read(&path)?, reference));
         }
     }
-    bail!(crate::cli::WrongCall(format!("no run '{name}': neither a file nor a run in results/local or results/reference")))
+    bail!(WrongCall(format!("no run '{name}': neither a file nor a run in results/local or results/reference")))
 }

@@ -5,6 +5,7 @@
 
 mod plan;
 mod quiet;
+mod shown;
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -25,6 +26,9 @@ pub use quiet::Bars;
 
 /// A variant that failed this often is not measured any further; its rows stay.
 const FAILURES_AT_MOST: usize = 3;
+
+/// Criterion's bootstrap of ten values needs no more; its intervals are shown, ours are judged.
+const RESAMPLES: usize = 10_000;
 
 /// What a finished or interrupted benchmark leaves.
 #[derive(Debug)]
@@ -247,7 +251,20 @@ impl<'a> Session<'a> {
     }
 }
 
-/// A Criterion that draws nothing, starts nothing, and keeps its files in `folder`.
-pub fn criterion(folder: &Path) -> Criterion {
-    Criterion::default().without_plots().output_directory(folder).nresamples(10_000)
+/// [`run`] with a Criterion that draws nothing and keeps its files in `folder`, which is emptied first: what an earlier run
+/// left there would be compared with this one, or taken for it.
+///
+/// # Errors
+/// As [`run`]; also if `folder` cannot be emptied.
+pub fn run_in(folder: &Path, plan: &Plan<'_>, progress: &dyn Progress) -> Result<Benched, BenchError> {
+    match std::fs::remove_dir_all(folder) {
+        Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => return Err(fault.into()),
+        _ => {}
+    }
+    let criterion = || Criterion::default().without_plots().output_directory(folder).nresamples(RESAMPLES);
+    let mut benched = run(plan, criterion, progress)?;
+    if benched.interrupted.is_none() && benched.failures.is_empty() {
+        benched.failures = shown::missing(folder, plan);
+    }
+    Ok(benched)
 }

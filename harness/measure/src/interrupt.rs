@@ -25,7 +25,7 @@ pub struct Interrupted {
 
 impl fmt::Display for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "interrupted by signal {}; what was recorded so far is kept", self.signal)
+        write!(f, "interrupted by signal {}", self.signal)
     }
 }
 

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::fmt;
 
 use record::{
-    Claim, Fault, Interval, Judgement, Ledger, LessonInfo, LessonSummary, Mark, ParameterInfo, Params, Profile, RUST_LANE, Run, VariantInfo, VariantResult,
-    Verdict,
+    Claim, Fault, Interval, Judgement, Ledger, LessonInfo, LessonSummary, Mark, ParameterInfo, Params, Profile,
+    RUST_LANE, Run, VariantInfo, VariantResult, Verdict,
 };
 
 use crate::environment;

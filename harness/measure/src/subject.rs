@@ -1,6 +1,6 @@
 //! A subject: a fresh process that runs one variant once and reports. The unit of replication.
 //!
-//! A subject is this program executed again with `--subject LESSON VARIANT`. It reads an [`Order`] from standard input and
+//! A subject is this program executed again with `--subject LESSON VARIANT`. It reads its order from standard input and
 //! writes one [`VariantResult`] as JSON to standard output; whatever else it or its workers print goes to standard error.
 
 use std::fmt;

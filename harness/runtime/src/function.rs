@@ -13,6 +13,7 @@ use std::any::Any;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bincode::{Decode, Encode};
@@ -54,6 +55,18 @@ pub trait Function: Encode + Decode<()> + Send + Sync + 'static {
 
     /// Does the work for one item, in a worker.
     fn call(&self, state: &Self::State, item: Self::Item) -> Self::Output;
+}
+
+/// A function that its owner keeps: it is encoded as itself, and mapping it drops no more than a reference.
+impl<F: Function> Function for Arc<F> {
+    const NAME: &'static str = F::NAME;
+    type State = F::State;
+    type Item = F::Item;
+    type Output = F::Output;
+
+    fn call(&self, state: &F::State, item: F::Item) -> F::Output {
+        F::call(self, state, item)
+    }
 }
 
 /// What each worker of a pool runs once, before its first task. What it returns is handed to the mapped function.
@@ -122,7 +135,7 @@ impl fmt::Debug for InitializerEntry {
     }
 }
 
-/// Registers a [`Function`](crate::Function) under its name.
+/// Registers a [`Function`] under its name.
 #[macro_export]
 macro_rules! register_function {
     ($function:ty) => {
@@ -134,7 +147,7 @@ macro_rules! register_function {
     };
 }
 
-/// Registers an [`Initializer`](crate::Initializer) under its name.
+/// Registers an [`Initializer`] under its name.
 #[macro_export]
 macro_rules! register_initializer {
     ($initializer:ty) => {

@@ -6,6 +6,12 @@
 //!
 //! A program that uses [`StartMethod::Spawn`] calls [`init`] on the first line of its `main`.
 
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "this project needs Linux (memfd, pidfd, robust mutexes, /proc); on another system run it in a container, as the README's \
+     section \"Not on Linux?\" shows"
+);
+
 pub mod classic;
 pub mod codec;
 mod error;

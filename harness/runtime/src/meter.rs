@@ -1,6 +1,6 @@
 //! Counters, exact and per process: dumps, loads, messages, tasks, and what a lesson counts besides.
 //!
-//! Each process adds to one [`Slot`] of atomics. A worker's slot lies in memory it shares with its parent, so that its counts
+//! Each process adds to one slot of atomics. A worker's slot lies in memory it shares with its parent, so that its counts
 //! are there even after it was killed. All accesses are relaxed: a counter publishes nothing but itself, and the parent reads
 //! a worker's slot only after it has reaped the worker, which the kernel orders after everything the worker did.
 
@@ -257,7 +257,7 @@ fn marks_by_name() -> &'static [&'static Mark] {
     })
 }
 
-/// Declares a static [`Mark`](crate::meter::Mark): a named count, exact across all processes of a pool.
+/// Declares a static [`Mark`]: a named count, exact across all processes of a pool.
 ///
 /// ```
 /// multiprocess::mark!(static SURPRISES = "surprises");

@@ -58,7 +58,8 @@ impl Progress for Bars {
 
     fn quietly(&self, work: &mut dyn FnMut()) {
         // If there is no /dev/null, Criterion's remarks do no harm either.
-        let lent = OpenOptions::new().write(true).open("/dev/null").and_then(|null| Ok(nix::unistd::dup2_stderr(null)?));
+        let lent =
+            OpenOptions::new().write(true).open("/dev/null").and_then(|null| Ok(nix::unistd::dup2_stderr(null)?));
         work();
         if lent.is_ok() {
             // Our own copy of the descriptor is open, so that putting it back cannot fail.

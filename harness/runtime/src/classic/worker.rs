@@ -80,10 +80,11 @@ pub(super) fn run(wiring: &Wiring, initialize: impl FnOnce() -> Result<Box<dyn A
         }
         Err(_) => return INITIALIZER_FAILED,
     };
-    match work(wiring, &*state) {
-        Ok(()) => 0,
-        Err(_) => LOST,
-    }
+    let ended = work(wiring, &*state);
+    // Never dropped: the process ends here and the kernel takes its memory back whole, while freeing an inherited cache piece
+    // by piece would first copy every page of it.
+    std::mem::forget(state);
+    if ended.is_ok() { 0 } else { LOST }
 }
 
 fn work(wiring: &Wiring, state: &dyn Any) -> Result<(), Error> {
