@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    harness::bench::cargo_bench(&experiments::bound_method::LESSON, env!("CARGO_PKG_VERSION"), &root)
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = crate_folder.parent().unwrap_or(crate_folder);
+    harness::bench::cargo_bench(&experiments::bound_method::LESSON, env!("CARGO_PKG_VERSION"), root)
 }

@@ -16,6 +16,7 @@ mark!(pub(crate) static CACHE_LOADS = "cache_loads");
 /// The array of an int's binary digits, most significant first, each 0 or 1.
 pub(crate) type Digits = Vec<u8>;
 
+// ANCHOR: converter
 /// Turns ints into digits by looking their bit strings up. Counts each time its cache is turned into bytes or back.
 #[derive(Debug)]
 pub(crate) struct Converter {
@@ -38,6 +39,7 @@ impl Converter {
         self.cache.capacity()
     }
 }
+// ANCHOR_END: converter
 
 impl Encode for Converter {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {

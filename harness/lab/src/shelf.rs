@@ -46,12 +46,20 @@ impl Runs {
         Ok(Self(runs))
     }
 
-    /// The run that speaks for a lesson: the newest of this machine, or else the newest reference; within each, the largest
-    /// profile first, because the posts' claims are about the posts' sizes.
-    fn speaks_for(&self, lesson: &str) -> Option<&(Run, bool)> {
-        let measured = self.0.iter().filter(|(run, _)| run.subjects_of(lesson).next().is_some());
-        measured.max_by_key(|(run, reference)| (!reference, run.header.profile, run.header.started.clone()))
+    /// The run that speaks for a lesson: one that holds every variant before one that does not, one of the code as it is before a
+    /// stale one, this machine's before a reference, and then the largest profile, the newest first.
+    fn speaks_for(&self, lesson: &Lesson) -> Option<&(Run, bool)> {
+        let measured = self.0.iter().filter(|(run, _)| run.subjects_of(lesson.stem).next().is_some());
+        measured.max_by_key(|(run, reference)| {
+            let fresh = run.plan(lesson.stem).is_some_and(|plan| plan.fingerprint == lesson.fingerprint);
+            (holds_every_variant(run, lesson), fresh, !reference, run.header.profile, run.header.started.clone())
+        })
     }
+}
+
+fn holds_every_variant(run: &Run, lesson: &Lesson) -> bool {
+    let holds = |name| run.subjects_of(lesson.stem).any(|row| !row.block.warm_up && row.result.name == name);
+    lesson.variants.iter().all(|variant| holds(variant.name))
 }
 
 /// Everything the book shows: the ledger, each lesson with what its run says, and the verdicts.
@@ -64,7 +72,7 @@ pub(crate) fn shelf(root: &Path, chosen: Option<&str>) -> anyhow::Result<Shelf> 
     let mut shelf = Shelf { ledger, lessons: Vec::new(), judgements: Vec::new() };
     for lesson in LESSONS {
         let judged =
-            runs.speaks_for(lesson.stem).and_then(|(run, reference)| judged(lesson, &shelf.ledger, run, *reference));
+            runs.speaks_for(lesson).and_then(|(run, reference)| judged(lesson, &shelf.ledger, run, *reference));
         let (summary, judgements) = judged.unzip();
         shelf.lessons.push(Shelved { info: lesson.info(), summary });
         shelf.judgements.extend(judgements.unwrap_or_default());

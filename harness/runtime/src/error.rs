@@ -21,6 +21,7 @@ pub(crate) enum Kind {
     WorkerDied { pid: u32, status: Status },
     TaskFailed { function: &'static str, why: String },
     Deadline { doing: &'static str, limit: Duration },
+    HandlerPanicked { name: String, why: String },
     Threads { count: usize },
     NotInitialised,
     NoWorkers,
@@ -93,6 +94,7 @@ impl fmt::Display for Error {
             }
             Kind::TaskFailed { function, why } => write!(f, "'{function}' failed in a worker: {why}"),
             Kind::Deadline { doing, limit } => write!(f, "{doing}: not done within {limit:?}"),
+            Kind::HandlerPanicked { name, why } => write!(f, "the pool's {name} panicked: {why}"),
             Kind::Threads { count } => write!(
                 f,
                 "refusing to fork: this process has {count} threads, and a lock that one of them holds would stay locked in \
@@ -108,11 +110,5 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &*self.0 {
-            Kind::Io { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
+/// The message holds its cause already; a source would be printed twice.
+impl std::error::Error for Error {}

@@ -177,7 +177,12 @@ pub(crate) fn answer(frame: &[u8], state: &dyn Any) -> Result<Option<Vec<u8>>, E
         return Ok(None);
     }
     let (job, index, name): (u64, u64, String) = (loading.piece()?, loading.piece()?, loading.piece()?);
-    let reply = function(&name).and_then(|entry| (entry.run)(state, job, index, loading));
+    // Whatever panics in here, the user's code or its encoding, is that task's failure and not the worker's end.
+    let carry_out = || function(&name).and_then(|entry| (entry.run)(state, job, index, loading));
+    let reply = catch_unwind(AssertUnwindSafe(carry_out)).unwrap_or_else(|panic| {
+        let why = format!("it panicked: {}", panic_message(&*panic));
+        codec::dumps(&refusal(job, index, &why))
+    });
     reply.or_else(|fault| codec::dumps(&refusal(job, index, &fault.to_string()))).map(Some)
 }
 
@@ -198,18 +203,22 @@ fn run_chunk<F: Function>(state: &dyn Any, job: u64, index: u64, mut loading: Lo
         function: F::NAME,
         why: format!("the worker's state is not a {}", std::any::type_name::<F::State>()),
     })?;
-    let begin = Instant::now();
-    let outcome = catch_unwind(AssertUnwindSafe(|| {
-        chunk.into_iter().map(|item| function.call(state, item)).collect::<Vec<F::Output>>()
-    }));
-    meter::slot().task_done(begin);
-    match outcome {
-        Ok(outputs) => codec::dumps(&(true, job, index, Ok::<_, String>(outputs))),
-        Err(panic) => codec::dumps(&refusal(job, index, &format!("it panicked: {}", panic_message(&*panic)))),
+    let working = Working(Instant::now());
+    let outputs: Vec<F::Output> = chunk.into_iter().map(|item| function.call(state, item)).collect();
+    drop(working);
+    codec::dumps(&(true, job, index, Ok::<_, String>(outputs)))
+}
+
+/// Counts a task when it is over, by its end or by a panic.
+struct Working(Instant);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        meter::slot().task_done(self.0);
     }
 }
 
-fn panic_message(panic: &(dyn Any + Send)) -> &str {
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }

@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use linkme::distributed_slice;
 
 use crate::sys::pid::{Status, Usage};
+use crate::sys::shared::current_slot;
 
 /// How many different marks one program can have.
 const MARKS_AT_MOST: usize = 16;
@@ -138,7 +139,8 @@ pub(crate) struct Slot {
 /// How much shared memory a slot takes, in bytes.
 pub(crate) const SLOT_BYTES: usize = size_of::<Slot>();
 
-static HOME: Slot = Slot {
+/// The slot of a process whose parent gave it none.
+pub(crate) static HOME: Slot = Slot {
     tasks: AtomicU64::new(0),
     work_ns: AtomicU64::new(0),
     dumps: Tally::zero(),
@@ -147,9 +149,6 @@ static HOME: Slot = Slot {
     reads: Tally::zero(),
     marks: [const { AtomicU64::new(0) }; MARKS_AT_MOST],
 };
-
-/// The slot of this process: its own, or the one its parent gave it.
-static CURRENT: AtomicPtr<Slot> = AtomicPtr::new((&raw const HOME).cast_mut());
 
 impl Slot {
     pub(crate) fn task_done(&self, since: Instant) {
@@ -180,12 +179,7 @@ impl Slot {
 
 /// The slot this process counts in.
 pub(crate) fn slot() -> &'static Slot {
-    crate::sys::shared::static_ref(&CURRENT)
-}
-
-/// Counts in `slot` from now on; a worker does this once, when it begins.
-pub(crate) fn count_in(slot: &'static Slot) {
-    CURRENT.store(std::ptr::from_ref(slot).cast_mut(), Relaxed);
+    current_slot()
 }
 
 /// What this process has counted so far.

@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use nix::poll::PollFlags;
 
 use crate::error::Error;
-use crate::sys::fd;
 use crate::sys::pid::{Child, Status, Usage};
+use crate::sys::{fd, fork};
 
 pub use tree::{Leftover, ProcessState};
 
@@ -65,7 +65,8 @@ pub struct Report {
 
 /// Runs `command` in a process group of its own, gives it `input` on standard input, and waits for its end.
 ///
-/// `call_off`, when it becomes readable, ends it early. One program at a time is supervised; a second call waits.
+/// `call_off`, when it becomes readable, ends it early. One program at a time is supervised; a second call waits. No other child
+/// may be started meanwhile: it could not be told from what the program started, and would be killed with it.
 ///
 /// ```
 /// use std::{process::Command, time::Duration};
@@ -88,6 +89,7 @@ pub fn run(
     // Two at a time could not tell whose orphans are whose.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    fork::keep_ended_children();
     nix::sys::prctl::set_child_subreaper(true).map_err(|fault| Error::io("becoming a subreaper")(fault.into()))?;
     let strangers = tree::descendants();
     command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -19,7 +19,8 @@ pub(super) fn provenance(lesson: &Shelved) -> Markup {
         ("run", summary.run.clone()),
     ];
     if let Some(hypervisor) = &machine.hypervisor {
-        facts.insert(1, ("guest of", hypervisor.clone()));
+        let name = if hypervisor == "unnamed" { "a hypervisor that gives no name" } else { hypervisor };
+        facts.insert(1, ("guest of", name.to_owned()));
     }
     let list = facts.into_iter().fold(Markup::default(), |list, (term, fact)| {
         let term = Markup::element("dt", "", Markup::text(term));
@@ -127,7 +128,7 @@ pub(super) fn variants(lesson: &Shelved) -> Markup {
 
 /// What stands where a figure or a table will be.
 pub(super) fn missing(lesson: &Shelved) -> Markup {
-    let command = Markup::code(&format!("just bench {}", lesson.info.stem));
+    let command = Markup::code(&format!("cargo lab bench {}", lesson.info.stem));
     let text = Markup::text("not measured yet: ").then(command).then(Markup::text(" draws it"));
     Markup::element("p", "unmeasured", text)
 }

@@ -11,18 +11,20 @@
 
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use nix::poll::PollFlags;
 
-use super::jobs::Jobs;
+use super::jobs::{Failure, Jobs};
 use super::start::Worker;
 use super::worker::{self, Board};
 use crate::codec::{self, Loading};
 use crate::error::Error;
 use crate::frame;
+use crate::function::panic_message;
 use crate::sys::fd;
 use crate::sys::pid::Status;
 use crate::waiting::{Stop, Waiting};
@@ -34,7 +36,7 @@ const SENTINEL_WAIT: Duration = Duration::from_secs(5);
 const CULPRIT_WAIT: Duration = Duration::from_secs(1);
 
 /// How a worker ends that was not the first.
-const LOST: Status = Status::Exited(worker::LOST);
+pub(super) const LOST: Status = Status::Exited(worker::LOST);
 
 /// What stands in the task queue.
 pub(super) enum Order {
@@ -117,16 +119,14 @@ pub(super) fn handle_workers(shop: &Shop, workers: &[Worker], queue: &Sender<Ord
         vec![(shop.closing.event(), PollFlags::POLLIN), (shop.abort.event(), PollFlags::POLLIN)];
     events.extend(workers.iter().map(|worker| (worker.child.exit_event(), PollFlags::POLLIN)));
     let Ok(ready) = fd::wait(&mut events, None) else { return };
-    if ready[0] {
-        // The task handler may have been called off; then nobody needs the order.
-        let _ = queue.send(Order::End);
+    if !ready[0]
+        && !ready[1]
+        && let Some((pid, status)) = culprit(shop, workers)
+    {
+        shop.jobs.fail(Failure::WorkerDied(pid, status));
     }
-    if ready[0] || ready[1] {
-        return;
-    }
-    if let Some((pid, status)) = culprit(shop, workers) {
-        shop.jobs.worker_died(pid, status);
-    }
+    // The task handler may have been called off; then nobody needs the order.
+    let _ = queue.send(Order::End);
 }
 
 /// The worker whose death came first. A worker that dies holding a lock makes the others end themselves, and the kernel hands
@@ -174,19 +174,21 @@ fn deliver(jobs: &Jobs, reply: &[u8]) -> bool {
     }
 }
 
-/// Starts a named handler thread. `done` is dropped when it ends.
+/// Starts a named handler thread. `done` is dropped when it ends. A panic in it, which only the encoding or decoding of the user's types
+/// can cause, fails the pool instead of leaving its jobs to wait.
 pub(super) fn thread(
-    name: &str,
+    name: &'static str,
     shop: &Arc<Shop>,
     done: Sender<()>,
     work: impl FnOnce(&Shop) + Send + 'static,
 ) -> Result<std::thread::JoinHandle<()>, Error> {
     let shop = Arc::clone(shop);
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(move || {
-            work(&shop);
-            drop(done);
-        })
-        .map_err(Error::io("starting a handler thread"))
+    let body = move || {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(&shop))) {
+            let why = panic_message(&*panic).to_owned();
+            shop.jobs.fail(Failure::HandlerPanicked { name: name.to_owned(), why });
+        }
+        drop(done);
+    };
+    std::thread::Builder::new().name(name.to_owned()).spawn(body).map_err(Error::io("starting a handler thread"))
 }

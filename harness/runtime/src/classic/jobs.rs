@@ -92,15 +92,34 @@ type Waiting = Arc<Mutex<Option<Box<dyn Job>>>>;
 struct State {
     next: u64,
     cache: BTreeMap<u64, Waiting>,
-    dead: Option<(u32, Status)>,
+    /// Why the pool has failed, if it has.
+    failure: Option<Failure>,
+}
+
+/// Why a pool takes no more jobs.
+#[derive(Clone, Debug)]
+pub(super) enum Failure {
+    /// This worker ended while the pool was in use.
+    WorkerDied(u32, Status),
+    /// A handler thread panicked, in the encoding or decoding of the user's types.
+    HandlerPanicked { name: String, why: String },
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::WorkerDied(pid, status) => Kind::WorkerDied { pid, status }.into(),
+            Failure::HandlerPanicked { name, why } => Kind::HandlerPanicked { name, why }.into(),
+        }
+    }
 }
 
 impl Jobs {
     /// Adds a job and returns its number.
     pub(super) fn add(&self, job: Box<dyn Job>) -> Result<u64, Error> {
         let mut state = self.lock();
-        if let Some((pid, status)) = state.dead {
-            return Err(Kind::WorkerDied { pid, status }.into());
+        if let Some(failure) = &state.failure {
+            return Err(failure.clone().into());
         }
         let number = state.next;
         state.next += 1;
@@ -131,16 +150,21 @@ impl Jobs {
         }
     }
 
-    /// A worker ended: every job that waits fails, and no new one is taken.
-    pub(super) fn worker_died(&self, pid: u32, status: Status) {
-        let waiting = {
+    /// The pool has failed: every job that waits fails with it, and no new one is taken. The first failure stays.
+    pub(super) fn fail(&self, failure: Failure) {
+        let (failure, waiting) = {
             let mut state = self.lock();
-            state.dead = Some((pid, status));
-            std::mem::take(&mut state.cache)
+            let failure = state.failure.get_or_insert(failure).clone();
+            (failure, std::mem::take(&mut state.cache))
         };
         for job in waiting.into_values() {
-            complete(&mut open(&job), Some(Kind::WorkerDied { pid, status }.into()));
+            complete(&mut open(&job), Some(failure.clone().into()));
         }
+    }
+
+    /// Why the pool has failed, if it has.
+    pub(super) fn failure(&self) -> Option<Failure> {
+        self.lock().failure.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -4,6 +4,8 @@
 //! Faithful where it costs: every task carries its function, every message goes through one shared pipe, results come back
 //! the same way. Unfaithful where CPython would hang: a dead worker ends the job with an error that names it.
 //!
+//! `README.md` beside this file describes the protocol between its parties, and why it never waits for ever.
+//!
 //! Not here yet: `imap`, `apply_async`, `maxtasksperchild`, replacement of dead workers.
 
 mod handlers;
@@ -28,8 +30,8 @@ use crate::codec;
 use crate::error::{Error, Kind};
 use crate::function::{self, Function, Initializer, Task};
 use crate::meter::WorkerReport;
-use crate::sys::fd;
 use crate::sys::pid::Status;
+use crate::sys::{fd, fork};
 use crate::waiting::{self, StopSwitch};
 use handlers::{Order, Shop};
 use jobs::MapJob;
@@ -154,6 +156,7 @@ impl<S: 'static> Pool<S> {
             return Err(Kind::NoWorkers.into());
         }
         function::check_names()?;
+        fork::keep_ended_children();
         let failed = || Error::io("making a pool");
         let board = Board::create(config.workers).map_err(failed())?;
         let (inqueue_reader, inqueue) = waiting::pipe().map_err(failed())?;
@@ -261,32 +264,39 @@ impl<S: 'static> Pool<S> {
     /// out-queue.
     ///
     /// # Errors
-    /// If a worker died, or something had to be killed at the deadline.
+    /// If the pool has failed, a worker died, or something had to be killed at the deadline.
     pub fn finish(mut self) -> Result<Vec<WorkerReport>, Error> {
         let deadline = Instant::now() + self.config.deadline;
+        if let Some(failure) = self.shop.jobs.failure() {
+            return Err(failure.into());
+        }
         self.close.take();
         let ended = self.shop.end_results();
         let handlers_done = self.handlers_done.get_mut().unwrap_or_else(PoisonError::into_inner);
         let late = handlers_done.recv_timeout(self.config.deadline) == Err(RecvTimeoutError::Timeout);
         self.stop_handlers();
-        let Some(workers) = self.workers.take().and_then(Arc::into_inner) else { return Err(Kind::Closed.into()) };
-        let mut reports = Vec::with_capacity(workers.len());
-        for (number, mut worker) in workers.into_iter().enumerate() {
-            let pid = worker.child.pid();
-            let reaped = worker.child.wait_until(deadline).map_err(Error::io("waiting for a worker"))?;
-            let Some((status, usage)) = reaped else {
-                return Err(Kind::Deadline { doing: "ending a worker", limit: self.config.deadline }.into());
-            };
-            if status != Status::Exited(0) {
-                return Err(Kind::WorkerDied { pid, status }.into());
-            }
-            reports.push(WorkerReport { pid, status, counts: self.shop.board.slot(number).counts(), usage });
+        let workers = self.workers.take().and_then(Arc::into_inner).ok_or(Kind::Closed)?;
+        let reports = self.reap(workers, deadline)?;
+        // The first to die, not those that ended themselves because of it.
+        let died = reports.iter().filter(|report| report.status != Status::Exited(0));
+        if let Some(report) = died.min_by_key(|report| report.status == handlers::LOST) {
+            return Err(Kind::WorkerDied { pid: report.pid, status: report.status }.into());
         }
         ended?;
         if late {
             return Err(Kind::Deadline { doing: "ending the handler threads", limit: self.config.deadline }.into());
         }
         Ok(reports)
+    }
+
+    fn reap(&self, workers: Vec<Worker>, deadline: Instant) -> Result<Vec<WorkerReport>, Error> {
+        let report = |(number, mut worker): (usize, Worker)| {
+            let reaped = worker.child.wait_until(deadline).map_err(Error::io("waiting for a worker"))?;
+            let (status, usage) =
+                reaped.ok_or(Kind::Deadline { doing: "ending a worker", limit: self.config.deadline })?;
+            Ok(WorkerReport { pid: worker.child.pid(), status, counts: self.shop.board.slot(number).counts(), usage })
+        };
+        workers.into_iter().enumerate().map(report).collect()
     }
 }
 
@@ -296,7 +306,7 @@ impl<S> Pool<S> {
         self.abort.take();
         self.tasks.take();
         for handler in self.handlers.drain(..) {
-            // A handler that panicked has said so on standard error; its job fails by its closed channel.
+            // A handler that panicked has failed the pool before it ended.
             let _ = handler.join();
         }
     }

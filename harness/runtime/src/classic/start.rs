@@ -2,23 +2,19 @@
 
 use std::any::Any;
 use std::fs::File;
-use std::io::{IoSlice, IoSliceMut};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use bincode::Encode;
-use nix::sys::socket::{
-    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, sendmsg, socketpair,
-};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
 use super::worker::{self, Board, Wiring};
 use crate::codec::{self, Loading};
 use crate::error::{Error, Kind};
 use crate::function::{self, Initializer};
 use crate::sys::pid::Child;
-use crate::sys::shared::Shared;
-use crate::sys::{fd, fork};
+use crate::sys::shared::{Shared, set_current_slot};
+use crate::sys::{fd, fork, rights};
 use crate::waiting::Waiting;
 use crate::{StartMethod, frame};
 
@@ -50,17 +46,10 @@ impl<I: Initializer> Setup<I> {
         }
     }
 
-    fn message(&self, number: usize, workers: usize) -> Preparation<'_, I> {
-        Preparation { number, workers, initializer: self.0.as_ref().map(|initializer| (I::NAME, initializer)) }
+    /// The first message to a spawned worker: the initializer by its name and what it carries, if there is one.
+    fn message(&self) -> Option<(&'static str, &I)> {
+        self.0.as_ref().map(|initializer| (I::NAME, initializer))
     }
-}
-
-/// The first message to a spawned worker.
-#[derive(Encode)]
-struct Preparation<'a, I: Encode> {
-    number: usize,
-    workers: usize,
-    initializer: Option<(&'static str, &'a I)>,
 }
 
 /// Starts all workers of a pool.
@@ -95,18 +84,23 @@ fn fork_all<I: Initializer>(count: usize, board: &Board, ends: &Ends, setup: Set
     let mut started = Vec::with_capacity(count);
     for number in 0..count {
         let (ours, theirs) = lifeline()?;
-        match fork::fork().map_err(Error::io("forking a worker"))? {
-            fork::Side::Parent(pid) => {
-                let child = Child::adopt(pid).map_err(Error::io("watching a worker"))?;
-                started.push(Worker { child, _lifeline: ours });
-            }
-            fork::Side::Child => {
-                let code = forked_worker(number, board, ends, theirs, setup.take());
-                fork::exit_now(code)
-            }
-        }
+        let keep = [&ends.inqueue, &ends.outqueue, &theirs].map(AsRawFd::as_raw_fd);
+        let keep = [keep[0], keep[1], keep[2], board.0.fd().as_raw_fd()];
+        let pid = fork::child(&keep, || forked_worker(number, board, ends, &theirs, setup.take()));
+        let child = pid.and_then(adopt).map_err(Error::io("forking a worker"))?;
+        started.push(Worker { child, _lifeline: ours });
     }
     Ok(started)
+}
+
+/// Takes charge of a child; one that cannot be watched is not left alive.
+fn adopt(pid: u32) -> std::io::Result<Child> {
+    Child::adopt(pid).inspect_err(|_| {
+        let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
+        // It is our unreaped child, so both calls mean it and cannot fail.
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
+        let _ = nix::sys::wait::waitpid(pid, None);
+    })
 }
 
 /// The life of a forked worker, in the image it inherited. Nothing of the parent's is dropped here.
@@ -114,7 +108,7 @@ fn forked_worker<I: Initializer>(
     number: usize,
     board: &Board,
     ends: &Ends,
-    lifeline: OwnedFd,
+    lifeline: &OwnedFd,
     setup: Option<Setup<I>>,
 ) -> i32 {
     let wired = || -> std::io::Result<Wiring> {
@@ -122,14 +116,11 @@ fn forked_worker<I: Initializer>(
             inqueue: File::from(ends.inqueue.try_clone()?),
             outqueue: File::from(ends.outqueue.try_clone()?),
             board: inherit(board)?,
-            lifeline,
-            number,
+            lifeline: lifeline.try_clone()?,
         })
     };
     let Ok(wiring) = wired() else { return 1 };
-    if fd::close_all_except(&wiring.keep()).is_err() || fd::close_stdin().is_err() {
-        return 1;
-    }
+    set_current_slot(wiring.board.slot(number));
     worker::run(&wiring, || Ok(setup.map_or_else(|| Box::new(()) as Box<dyn Any>, Setup::run)))
 }
 
@@ -152,13 +143,12 @@ fn spawn<I: Initializer>(
     // cheap posix_spawn into a fork.
     let started = Command::new("/proc/self/exe").env(MARKER, "1").stdin(Stdio::from(theirs)).spawn();
     let started = started.map_err(Error::io("starting this program again as a worker"))?;
-    let child = Child::adopt(started.id()).map_err(Error::io("watching a worker"))?;
+    let child = adopt(started.id()).map_err(Error::io("watching a worker"))?;
     let handed_over = || -> Result<(), Error> {
-        let fds = [ends.inqueue.as_raw_fd(), ends.outqueue.as_raw_fd(), board.0.fd().as_raw_fd()];
-        let rights = [ControlMessage::ScmRights(&fds)];
-        sendmsg::<()>(ours.as_raw_fd(), &[IoSlice::new(&[0])], &rights, MsgFlags::MSG_NOSIGNAL, None)
-            .map_err(|fault| Error::io("handing the queues to a worker")(fault.into()))?;
-        let message = codec::dumps(&setup.message(number, count))?;
+        let place = [number as u64, count as u64].map(u64::to_ne_bytes).concat();
+        let descriptors = [ends.inqueue.as_fd(), ends.outqueue.as_fd(), board.0.fd()];
+        rights::send(&ours, &place, descriptors).map_err(Error::io("handing the queues to a worker"))?;
+        let message = codec::dumps(&setup.message())?;
         fd::set_nonblocking(&ours).map_err(Error::io("preparing a worker"))?;
         let socket = File::from(ours.try_clone().map_err(Error::io("preparing a worker"))?);
         frame::write(&mut Waiting::until(&socket, deadline), &message).map_err(Error::io("preparing a worker"))
@@ -201,16 +191,19 @@ fn spawned_worker() -> Result<i32, Error> {
     let failed = "receiving a worker's preparation";
     let socket = std::io::stdin().as_fd().try_clone_to_owned().map_err(Error::io(failed))?;
     fd::close_stdin().map_err(Error::io(failed))?;
-    let [inqueue, outqueue, shared] = receive_descriptors(&socket)?;
-    let stream = File::from(socket.try_clone().map_err(Error::io(failed))?);
-    let message = frame::read(&mut &stream)?.ok_or(Kind::Closed)?;
-    let mut loading = Loading::of(&message);
-    let (number, workers, initializer): (usize, usize, bool) = (loading.piece()?, loading.piece()?, loading.piece()?);
+    let mut place = [0; 16];
+    let [inqueue, outqueue, shared] = rights::receive(&socket, &mut place).map_err(Error::io(failed))?;
+    let [number, workers] = numbers(&place);
     let shared = Shared::map(shared, Board::bytes(workers)).map_err(Error::io(failed))?;
     let board: &'static Board = Box::leak(Box::new(Board(shared)));
-    let wiring = Wiring { inqueue: inqueue.into(), outqueue: outqueue.into(), board, lifeline: socket, number };
+    // From here on everything counts, the preparation first.
+    set_current_slot(board.slot(number));
+    let stream = File::from(socket.try_clone().map_err(Error::io(failed))?);
+    let message = frame::read(&mut &stream)?.ok_or(Kind::Closed)?;
+    let wiring = Wiring { inqueue: inqueue.into(), outqueue: outqueue.into(), board, lifeline: socket };
+    let mut loading = Loading::of(&message);
     Ok(worker::run(&wiring, || {
-        if !initializer {
+        if !loading.piece::<bool>()? {
             loading.finish()?;
             return Ok(Box::new(()));
         }
@@ -219,20 +212,12 @@ fn spawned_worker() -> Result<i32, Error> {
     }))
 }
 
-/// Receives the three descriptors that come with the first byte (unix(7), SCM_RIGHTS).
-fn receive_descriptors(socket: &OwnedFd) -> Result<[OwnedFd; 3], Error> {
-    let doing = "receiving the queues";
-    let mut byte = [0];
-    let mut parts = [IoSliceMut::new(&mut byte)];
-    let mut space = nix::cmsg_space!([RawFd; 3]);
-    let flags = MsgFlags::MSG_CMSG_CLOEXEC;
-    let received = recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(&mut space), flags)
-        .map_err(|fault| Error::io(doing)(fault.into()))?;
-    let mut owned = Vec::new();
-    for message in received.cmsgs().map_err(|fault| Error::io(doing)(fault.into()))? {
-        if let ControlMessageOwned::ScmRights(fds) = message {
-            owned.extend(fds.into_iter().map(crate::sys::fd::own));
-        }
+/// The number of the worker and how many there are.
+fn numbers(place: &[u8; 16]) -> [usize; 2] {
+    let mut numbers = [0; 2];
+    for (number, bytes) in numbers.iter_mut().zip(place.chunks_exact(8)) {
+        let bytes = bytes.try_into().expect("chunks of eight bytes");
+        *number = usize::try_from(u64::from_ne_bytes(bytes)).expect("the parent is the same program");
     }
-    owned.try_into().map_err(|_| Error::io(doing)(std::io::ErrorKind::InvalidData.into()))
+    numbers
 }

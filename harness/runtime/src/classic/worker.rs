@@ -2,10 +2,10 @@
 
 use std::any::Any;
 use std::fs::File;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use crate::error::Error;
-use crate::meter::{self, SLOT_BYTES, Slot};
+use crate::meter::{SLOT_BYTES, Slot};
 use crate::sys::lock::{LOCK_BYTES, Lock};
 use crate::sys::shared::Shared;
 use crate::sys::{fd, fork};
@@ -55,19 +55,10 @@ pub(super) struct Wiring {
     pub(super) outqueue: File,
     pub(super) board: &'static Board,
     pub(super) lifeline: OwnedFd,
-    pub(super) number: usize,
-}
-
-impl Wiring {
-    /// Descriptors a forked worker keeps.
-    pub(super) fn keep(&self) -> [i32; 3] {
-        [self.inqueue.as_raw_fd(), self.outqueue.as_raw_fd(), self.lifeline.as_raw_fd()]
-    }
 }
 
 /// Runs a worker to its end and returns its exit code.
 pub(super) fn run(wiring: &Wiring, initialize: impl FnOnce() -> Result<Box<dyn Any>, Error>) -> i32 {
-    meter::count_in(wiring.board.slot(wiring.number));
     fork::ignore_interrupt();
     if fd::die_with(&wiring.lifeline).is_err() {
         return LOST;

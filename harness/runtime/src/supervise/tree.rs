@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::sys::pid::{Child, Status, kill_pid};
+use crate::sys::pid::{Child, Status, kill_stranger};
 
 /// How one process stood at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,11 @@ fn parent_and_state(stat: &str) -> Option<(u32, char)> {
     Some((fields.next()?.parse().ok()?, state))
 }
 
+fn parent_of(pid: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    parent_and_state(&stat).map(|(parent, _)| parent)
+}
+
 /// Every process below this one.
 pub(super) fn descendants() -> BTreeSet<u32> {
     below(std::process::id(), &table())
@@ -100,11 +105,12 @@ pub(super) fn kill_all_but(strangers: &BTreeSet<u32>, within: Duration) -> Vec<L
         }
         for pid in left {
             let status = found.entry(pid).or_default();
-            if table.get(&pid).is_some_and(|(parent, _)| *parent == std::process::id()) {
+            let Some(&(parent, _)) = table.get(&pid) else { continue };
+            if parent == std::process::id() {
                 *status = end(pid, deadline);
             } else {
                 // It becomes ours to reap as soon as its parent has gone.
-                kill_pid(pid);
+                kill_stranger(pid, || parent_of(pid) == Some(parent));
             }
         }
     }

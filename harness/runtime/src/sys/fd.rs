@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Instant;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -11,7 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::check;
 
 /// Closes every descriptor above standard error except those in `keep`, so that no pipe of a sibling stays open in a child.
-pub(crate) fn close_all_except(keep: &[RawFd]) -> io::Result<()> {
+pub(super) fn close_all_except(keep: &[RawFd]) -> io::Result<()> {
     let mut keep: Vec<u32> = keep.iter().map(|fd| fd.cast_unsigned()).collect();
     keep.sort_unstable();
     let mut first = 3;
@@ -83,10 +83,4 @@ fn timeout(deadline: Option<Instant>) -> PollTimeout {
     let Some(deadline) = deadline else { return PollTimeout::NONE };
     let left = deadline.saturating_duration_since(Instant::now()).as_nanos().div_ceil(1_000_000);
     PollTimeout::from(u16::try_from(left).unwrap_or(u16::MAX))
-}
-
-/// Takes charge of a descriptor that `recvmsg` has just made in this process.
-pub(crate) fn own(received: RawFd) -> OwnedFd {
-    // SAFETY: SCM_RIGHTS makes new descriptors for the receiver alone (unix(7)); the one caller wraps each once.
-    unsafe { OwnedFd::from_raw_fd(received) }
 }

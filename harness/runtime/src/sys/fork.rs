@@ -1,30 +1,43 @@
 //! `fork(2)`, only from a process that is single-threaded at that moment, and the way out of the child.
 
 use std::io;
+use std::os::fd::RawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::check;
-
-/// Which side of a fork we are on.
-#[derive(Debug)]
-pub(crate) enum Side {
-    /// The new process.
-    Child,
-    /// The old one, with the child's pid.
-    Parent(u32),
-}
 
 /// The number of threads of this process, from `/proc/self/task` (proc(5)).
 pub(crate) fn thread_count() -> io::Result<usize> {
     Ok(std::fs::read_dir("/proc/self/task")?.count())
 }
 
-/// Forks this process.
+/// Forks a child that keeps only the descriptors in `keep`, runs `body`, and ends with the code it returns; tells its pid.
 ///
-/// The caller has seen [`thread_count`] return 1: no other thread can hold a lock that the child would wait for.
-pub(crate) fn fork() -> io::Result<Side> {
+/// The caller has seen [`thread_count`] return 1: no other thread can hold a lock that the child would wait for. The child never
+/// returns from here, not even by a panic: it would go on as a second copy of the parent.
+pub(crate) fn child(keep: &[RawFd], body: impl FnOnce() -> i32) -> io::Result<u32> {
     // SAFETY: fork(2) asks for nothing; what the child may do follows from the single thread the caller has counted.
     let pid = check(unsafe { libc::fork() })?;
-    Ok(if pid == 0 { Side::Child } else { Side::Parent(pid.cast_unsigned()) })
+    if pid != 0 {
+        return Ok(pid.cast_unsigned());
+    }
+    let life = || match super::fd::close_all_except(keep).and_then(|()| super::fd::close_stdin()) {
+        Ok(()) => body(),
+        Err(_) => 1,
+    };
+    exit_now(catch_unwind(AssertUnwindSafe(life)).unwrap_or(1))
+}
+
+/// Makes sure that ended children wait to be reaped: a program may inherit SIGCHLD as ignored, and then nobody learns of a death.
+pub(crate) fn keep_ended_children() {
+    // SAFETY: all-zero bytes are a valid sigaction.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: `action` is writable; a null new action only asks.
+    let asked = unsafe { libc::sigaction(libc::SIGCHLD, std::ptr::null(), &raw mut action) };
+    if asked == 0 && action.sa_sigaction == libc::SIG_IGN {
+        // SAFETY: SIG_DFL is a valid disposition for SIGCHLD and runs no code.
+        unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+    }
 }
 
 /// Leaves a child at once: no buffers of the parent are flushed twice, no destructors of the parent run twice.
@@ -33,12 +46,12 @@ pub(crate) fn exit_now(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
-/// Removes a variable from the environment of this process.
-///
-/// The caller runs on the first line of `main`, before any thread exists.
+/// Removes a variable from the environment of this process, if no other thread exists that could be reading it.
 pub(crate) fn remove_variable(name: &str) {
-    // SAFETY: no other thread exists yet that could read the environment meanwhile; see the contract above.
-    unsafe { std::env::remove_var(name) }
+    if thread_count().is_ok_and(|count| count == 1) {
+        // SAFETY: this is the only thread, as just counted, so that nothing reads the environment meanwhile.
+        unsafe { std::env::remove_var(name) }
+    }
 }
 
 /// Lets this process ignore SIGINT, as CPython's pool workers should: the parent decides what Ctrl-C means.

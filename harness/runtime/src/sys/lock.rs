@@ -7,7 +7,7 @@ use std::cell::UnsafeCell;
 use std::io;
 use std::time::{Duration, SystemTime};
 
-use super::shared::Shared;
+use super::shared::{Shareable, Shared};
 
 /// Room for one lock in shared memory.
 #[repr(C, align(64))]
@@ -15,6 +15,9 @@ struct Cell(UnsafeCell<libc::pthread_mutex_t>);
 
 // SAFETY: a process-shared mutex is made to be used from several threads and processes at once, by pointer.
 unsafe impl Sync for Cell {}
+
+// SAFETY: room for a mutex may be all zero bytes before it is initialised, and is only handed on as a pointer.
+unsafe impl Shareable for Cell {}
 
 /// How much shared memory a lock takes, in bytes.
 pub(crate) const LOCK_BYTES: usize = size_of::<Cell>();

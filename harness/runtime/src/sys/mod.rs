@@ -7,6 +7,7 @@ pub(crate) mod fd;
 pub(crate) mod fork;
 pub(crate) mod lock;
 pub(crate) mod pid;
+pub(crate) mod rights;
 pub(crate) mod shared;
 
 use std::io;

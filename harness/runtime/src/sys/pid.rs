@@ -114,15 +114,9 @@ impl Child {
 
     /// Sends SIGKILL; a process that has already ended is left alone.
     pub(crate) fn kill(&self) {
-        if self.reaped.is_some() {
-            return;
+        if self.reaped.is_none() {
+            kill(&self.pidfd);
         }
-        let fd = self.pidfd.as_raw_fd();
-        // SAFETY: pidfd_send_signal(2) on a pidfd we hold cannot reach another process. Its one expected failure, ESRCH,
-        // means that the process has ended, which is what the signal was for.
-        unsafe {
-            libc::syscall(libc::SYS_pidfd_send_signal, fd, libc::SIGKILL, std::ptr::null::<libc::siginfo_t>(), 0)
-        };
     }
 
     /// Waits until the process has ended, and reaps it; none if it still runs at the deadline.
@@ -159,7 +153,23 @@ impl Drop for Child {
     }
 }
 
-/// Kills a process that is not our child; it may have ended meanwhile, which is as good.
-pub(crate) fn kill_pid(pid: u32) {
-    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.cast_signed()), nix::sys::signal::Signal::SIGKILL);
+/// Kills a process that is not our child, if `still_meant` says so once the process can no longer be mistaken for another.
+pub(crate) fn kill_stranger(pid: u32, still_meant: impl FnOnce() -> bool) {
+    // SAFETY: pidfd_open(2) takes numbers only.
+    let raw = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    if raw == -1 {
+        return;
+    }
+    // SAFETY: the call above has just made this descriptor for us alone.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(raw as libc::c_int) };
+    if still_meant() {
+        kill(&pidfd);
+    }
+}
+
+/// Kills through a pidfd. Its one expected failure, ESRCH, means that the process has ended, which is what the signal was for.
+fn kill(pidfd: &OwnedFd) {
+    let fd = pidfd.as_raw_fd();
+    // SAFETY: pidfd_send_signal(2) takes numbers and a null siginfo; through a pidfd it cannot reach another process.
+    unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, libc::SIGKILL, std::ptr::null::<libc::siginfo_t>(), 0) };
 }

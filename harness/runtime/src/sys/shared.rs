@@ -3,9 +3,21 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+
+use crate::meter::{HOME, Slot};
+
+/// What can live in memory that other processes change at the same time.
+///
+/// # Safety
+/// All zero bytes are a valid value, and every change goes through shared references: atomics, or a process-shared lock.
+pub(crate) unsafe trait Shareable: Sync {}
+
+// SAFETY: a slot is made of atomic integers.
+unsafe impl Shareable for Slot {}
 
 /// A shared mapping, zeroed when it is created.
 #[derive(Debug)]
@@ -57,15 +69,13 @@ impl Shared {
     }
 
     /// A `T` at `offset`, shared with every process that maps this memory.
-    ///
-    /// `T` must be made of atomics, valid when all its bytes are zero; the callers are [`crate::meter`] and `lock`.
-    pub(crate) fn at<T: Sync>(&self, offset: usize) -> &T {
+    pub(crate) fn at<T: Shareable>(&self, offset: usize) -> &T {
         assert!(offset.is_multiple_of(align_of::<T>()), "offset {offset} is not aligned");
         assert!(offset + size_of::<T>() <= self.bytes, "offset {offset} lies outside the shared memory");
         // SAFETY: the addition stays inside the mapping, as asserted.
         let place = unsafe { self.start.byte_add(offset) }.cast::<T>();
-        // SAFETY: aligned and inside the mapping, as asserted; zeroed memory is a valid `T` by the contract above; shared
-        // references are allowed because a `T` of atomics is only changed through them.
+        // SAFETY: aligned and inside the mapping, as asserted; zeroed memory is a valid `T`, and shared references to it are
+        // all there ever are, by the contract of `Shareable`.
         unsafe { place.as_ref() }
     }
 }
@@ -78,8 +88,16 @@ impl Drop for Shared {
     }
 }
 
-/// What the pointer points to; it only ever holds places that live as long as the program.
-pub(crate) fn static_ref(pointer: &std::sync::atomic::AtomicPtr<crate::meter::Slot>) -> &'static crate::meter::Slot {
-    // SAFETY: its writers are its initialiser and `meter::count_in`, and both put a `&'static Slot` into it.
-    unsafe { &*pointer.load(std::sync::atomic::Ordering::Relaxed) }
+/// The slot of this process: its own, or the one its parent gave it.
+static CURRENT: AtomicPtr<Slot> = AtomicPtr::new((&raw const HOME).cast_mut());
+
+/// The slot that this process counts in.
+pub(crate) fn current_slot() -> &'static Slot {
+    // SAFETY: its writers are its initialiser and `set_current_slot`, and both put a `&'static Slot` into it.
+    unsafe { &*CURRENT.load(Relaxed) }
+}
+
+/// Makes this process count in `slot` from now on.
+pub(crate) fn set_current_slot(slot: &'static Slot) {
+    CURRENT.store(std::ptr::from_ref(slot).cast_mut(), Relaxed);
 }

@@ -9,7 +9,10 @@ use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::Pid;
 
 use super::Case;
-use super::functions::{Bytes, Endless, Garbled, Killed, NoWay, Refusing, Square, Stumble, Unheard, Unlucky};
+use super::functions::{
+    Armed, Bomb, Bytes, Endless, Explosive, Fragile, Garbled, Killed, NoWay, Refusing, Square, Stumble, Unheard,
+    Unlucky,
+};
 use super::pool::squares;
 
 /// Makes this binary the [`forgetful_program`].
@@ -23,6 +26,11 @@ pub(super) const PARENT_KILLED: Case = ("workers_die_with_a_killed_parent", pare
 
 pub(super) const CASES: &[Case] = &[
     ("a_panic_comes_back_and_the_worker_stays", panic_comes_back),
+    ("a_panic_while_a_result_is_encoded_comes_back", panic_in_a_worker_s_encoding),
+    ("a_panic_while_an_argument_is_encoded_fails_the_pool", || panic_in_a_handler("task-handler")),
+    ("a_panic_while_a_result_is_decoded_fails_the_pool", || panic_in_a_handler("result-handler")),
+    ("finishing_after_a_death_names_the_worker_that_died_first", finish_after_a_death),
+    ("a_program_that_ignores_sigchld_still_learns_of_a_death", death_with_sigchld_ignored),
     ("a_worker_killed_in_a_task_is_named", killed_in_a_task_is_named),
     ("an_idle_worker_killed_is_named", idle_worker_killed_is_named),
     ("a_worker_killed_at_any_moment_never_hangs_the_pool", killed_at_any_moment),
@@ -46,6 +54,42 @@ fn panic_comes_back() {
     squares(&pool, 100, 0);
     assert_eq!(pids, pool.worker_pids());
     pool.finish().unwrap();
+}
+
+fn panic_in_a_worker_s_encoding() {
+    let pool = Pool::start(Config::new(2)).unwrap();
+    let error = pool.map(Explosive, vec![1, 2, 3], Chunksize::from(1)).unwrap_err();
+    assert!(error.is_task_failed() && error.to_string().contains("a bomb going out"), "{error}");
+    squares(&pool, 100, 0);
+    pool.finish().unwrap();
+}
+
+fn panic_in_a_handler(handler: &str) {
+    let pool = Pool::start(Config::new(2)).unwrap();
+    let error = match handler {
+        "task-handler" => pool.map(Armed, vec![Bomb], Chunksize::from(1)).unwrap_err(),
+        _ => pool.map(Fragile, vec![1], Chunksize::from(1)).unwrap_err(),
+    };
+    assert!(error.to_string().contains(handler) && error.to_string().contains("a bomb"), "{error}");
+    assert!(pool.map(Square, vec![1], Chunksize::Automatic).is_err());
+    assert!(pool.finish().is_err());
+}
+
+fn finish_after_a_death() {
+    for victim in 0..2 {
+        let pool = Pool::start(Config::new(2)).unwrap();
+        squares(&pool, 10, 0);
+        let pid = pool.worker_pids()[victim];
+        kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).unwrap();
+        let error = pool.finish().unwrap_err();
+        assert_eq!(error.worker_pid(), Some(pid), "{error}");
+    }
+}
+
+fn death_with_sigchld_ignored() {
+    let script = "trap '' CHLD; exec \"$0\" --case a_worker_killed_in_a_task_is_named";
+    let output = Command::new("sh").args(["-c", script]).arg(std::env::current_exe().unwrap()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn killed_in_a_task_is_named() {

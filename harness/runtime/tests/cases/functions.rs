@@ -76,6 +76,29 @@ register_function!(Refusing);
 function!(/** Returns what cannot be decoded. */ Garbled, (), u64 => OneWay, |_this, _state, _x| OneWay);
 register_function!(Garbled);
 
+function!(/** Returns what panics when it is encoded. */ Explosive, (), u64 => Bomb<true>, |_this, _state, _x| Bomb);
+register_function!(Explosive);
+function!(/** Returns what panics when it is decoded. */ Fragile, (), u64 => Bomb<false>, |_this, _state, _x| Bomb);
+register_function!(Fragile);
+function!(/** Takes what panics when it is encoded. */ Armed, (), Bomb<true> => u64, |_this, _state, _x| 0);
+register_function!(Armed);
+
+/// Panics on its way out (true) or on its way in (false).
+#[derive(Debug)]
+pub(super) struct Bomb<const OUT: bool>;
+
+impl<const OUT: bool> Encode for Bomb<OUT> {
+    fn encode<E: Encoder>(&self, _: &mut E) -> Result<(), EncodeError> {
+        if OUT { panic!("a bomb going out") } else { Ok(()) }
+    }
+}
+
+impl<C, const OUT: bool> Decode<C> for Bomb<OUT> {
+    fn decode<D: Decoder<Context = C>>(_: &mut D) -> Result<Self, DecodeError> {
+        if OUT { Ok(Self) } else { panic!("a bomb coming in") }
+    }
+}
+
 /// Refuses to be encoded.
 #[derive(Decode)]
 pub(super) struct NoWay;

@@ -1,0 +1,23 @@
+//! The whole house from outside: the `lab` program as a user or a grader meets it, and the rules that the repository keeps.
+//!
+//! Everything runs in temporary folders; one `lab` at a time, because each test also looks at what is left of its processes.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod house;
+mod lab;
+mod processes;
+
+mod bench;
+mod claims;
+mod closed_output;
+mod contract;
+mod counts;
+mod faults;
+mod interrupts;
+mod layers;
+mod machine;
+mod repository;
+mod sizes;
+mod stems;
+mod wrong_calls;
