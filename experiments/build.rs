@@ -1,21 +1,28 @@
-//! Gives each lesson a fingerprint: a checksum of its source and the runtime's, so that a record can tell when it is stale.
+//! Gives each lesson a fingerprint: a checksum of all that a measurement depends on, so that a record can tell when it is stale.
 //!
-//! Blank lines and lines that hold only a comment are left out: rewording one makes no measurement old.
+//! That is the lesson's source without its claims, the runtime, what times a variant and makes its inputs, and the versions of the
+//! dependencies that do the measured work. Blank lines and lines that hold only a comment are left out: rewording one makes no
+//! measurement old.
 
 use std::path::{Path, PathBuf};
 
 fn main() {
     let lessons = Path::new("src");
     let runtime = Path::new("../harness/runtime/src");
-    for folder in [lessons, runtime] {
-        println!("cargo::rerun-if-changed={}", folder.display());
+    let timing = ["../harness/measure/src/outcome.rs", "../harness/measure/src/random.rs"].map(Path::new);
+    let lock = Path::new("../Cargo.lock");
+    for path in [lessons, runtime, timing[0], timing[1], lock] {
+        println!("cargo::rerun-if-changed={}", path.display());
     }
+    let versions = versions(lock);
     for entry in std::fs::read_dir(lessons).expect("the crate has a source folder").flatten() {
         let folder = entry.path();
         if let (true, Some(stem)) = (folder.is_dir(), entry.file_name().to_str()) {
             let mut files = sources(&folder);
+            files.retain(|file| !file.ends_with("claims.rs"));
             files.extend(sources(runtime));
-            println!("cargo::rustc-env=FINGERPRINT_{stem}={:08x}", checksum(&files));
+            files.extend(timing.map(Path::to_path_buf));
+            println!("cargo::rustc-env=FINGERPRINT_{stem}={:08x}", checksum(&files, &versions));
         }
     }
 }
@@ -36,8 +43,18 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn checksum(files: &[PathBuf]) -> u32 {
+/// The locked versions of what does the measured work besides our own code.
+fn versions(lock: &Path) -> String {
+    let text = std::fs::read_to_string(lock).unwrap_or_default();
+    let packages = text.split("[[package]]").filter(|package| {
+        ["bincode", "crc32fast", "rayon"].iter().any(|name| package.contains(&format!("name = \"{name}\"\n")))
+    });
+    packages.flat_map(|package| package.lines().take(3)).collect::<Vec<_>>().join("\n")
+}
+
+fn checksum(files: &[PathBuf], versions: &str) -> u32 {
     let mut sum = crc32fast::Hasher::new();
+    sum.update(versions.as_bytes());
     for file in files {
         let text = std::fs::read_to_string(file).expect("a source file is text");
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")) {

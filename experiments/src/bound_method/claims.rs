@@ -20,16 +20,22 @@ pub(super) const CHECKS: &[Check] = &[
     Check { claim: "pickle.encapsulated-initializer", judge: encapsulated_initializer },
 ];
 
-/// Every variant gives the oracle's answer in every subject: the work is identical.
+/// Every subject that answered gave the oracle's answer: the work is identical. A subject that did not get that far says nothing.
 fn same_work(_: &Claim, evidence: &Evidence<'_>) -> Finding {
+    let quantity = "subjects with the oracle's answer";
     let rows: Vec<&VariantResult> = evidence.run.subjects_of(&evidence.summary.lesson).map(|row| &row.result).collect();
-    let right = rows.iter().filter(|result| result.ok).count();
-    let seconds = time(evidence, "serial").map_or(f64::NAN, |time| time.mid / 1e9);
+    let oracle = rows.iter().find(|row| row.name == evidence.summary.plan.baseline).and_then(|row| row.answer.as_ref());
+    let answered: Vec<&&VariantResult> = rows.iter().filter(|row| row.answer.is_some()).collect();
+    let (Some(oracle), Some(loop_ns)) = (oracle, time(evidence, "serial")) else { return not_measured(quantity) };
+    let right = answered.iter().filter(|row| row.answer.as_ref() == Some(oracle)).count();
+    let silent = rows.len() - answered.len();
+    let silent = if silent == 0 { String::new() } else { format!(" ({silent} more did not get that far)") };
+    let (n, seconds) = (answered.len(), loop_ns.mid / 1e9);
     Finding::of_count(
-        judge_count(&[right as u64], rows.len() as u64),
-        "subjects with the oracle's answer",
-        rows.len(),
-        format!("{right} of {} subjects gave the same checksum; the loop takes {seconds:.3} s here", rows.len()),
+        judge_count(&[right as u64], n as u64),
+        quantity,
+        n,
+        format!("{right} of {n} subjects gave the same checksum{silent}; the loop takes {seconds:.3} s here"),
     )
 }
 
@@ -49,62 +55,60 @@ fn slowdown(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
 
 /// Counted in the parent: one dump of the cache per task, each as large as the cache is.
 fn once_per_task(_: &Claim, evidence: &Evidence<'_>) -> Finding {
-    let Some(size) = fact(evidence, "serial", "cache_serialised_bytes") else {
-        return not_measured("cache dumps per task");
-    };
+    let quantity = "cache dumps in the parent == tasks";
     let results: Vec<&VariantResult> = evidence.results("pool_bound_method").collect();
+    let size = fact(evidence, "serial", "cache_serialised_bytes");
     // The free function's messages are the same but for the cache and the function's name.
-    let without = evidence.results("pool_free_function").next().map_or(0, |result| parent(result).dumps.bytes);
+    let without = evidence.results("pool_free_function").next().and_then(parent).map(|parent| parent.dumps.bytes);
+    let (Some(size), Some(without), false) = (size, without, results.is_empty()) else { return not_measured(quantity) };
     let names = (Converter::NAME.len() as u64, ConvertAlone::NAME.len() as u64);
-    let holds = |result: &&VariantResult| {
+    let holds = |result: &&&VariantResult| {
         let tasks = result.counters.tasks;
-        let parent = parent(result);
-        let bytes_hold = parent.dumps.bytes + tasks * names.1 == without + tasks * (size + names.0);
-        parent.marks.get("cache_dumps") == Some(&tasks) && bytes_hold
+        parent(result).is_some_and(|parent| {
+            let bytes_hold = parent.dumps.bytes + tasks * names.1 == without + tasks * (size + names.0);
+            parent.counters().mark("cache_dumps") == tasks && bytes_hold
+        })
     };
-    let held = results.iter().filter(|result| holds(result)).count();
+    let (held, n) = (results.iter().filter(holds).count(), results.len());
     let tasks = tasks(evidence, "pool_bound_method");
+    let megabytes = size as f64 / 1e6;
     Finding::of_count(
-        judge_count(&[held as u64], results.len() as u64),
-        "cache dumps in the parent == tasks",
-        results.len(),
+        judge_count(&[held as u64], n as u64),
+        quantity,
+        n,
         format!(
-            "in {held} of {} subjects the parent dumped the cache once for each of {tasks} tasks, exactly {:.1} MB every time",
-            results.len(),
-            size as f64 / 1e6
+            "in {held} of {n} subjects the parent dumped the cache, {megabytes:.1} MB, exactly once for each of {tasks} tasks"
         ),
     )
 }
 
 fn four_times_per_task(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
-    let Some(stated) = number(claim, "times") else { return not_measured("cache dumps and loads per task") };
+    let quantity = "cache dumps and loads, all processes == 4 x tasks";
     let results: Vec<&VariantResult> = evidence.results("pool_bound_method").collect();
-    let crossings = |result: &&VariantResult| {
-        let marks = result.counters.mark("cache_dumps") + result.counters.mark("cache_loads");
-        marks / result.counters.tasks.max(1)
-    };
-    let found: Vec<u64> = results.iter().map(crossings).collect();
-    let times = found.first().copied().unwrap_or(0);
+    let (Some(stated), Some(first)) = (number(claim, "times"), results.first()) else { return not_measured(quantity) };
+    let crossings = |result: &&VariantResult| result.counters.mark("cache_dumps") + result.counters.mark("cache_loads");
+    // Equality in every subject is judged on the sums: a count per task could hide a remainder.
+    let equal = |result: &&&VariantResult| crossings(result) == stated as u64 * result.counters.tasks;
+    let (held, n) = (results.iter().filter(equal).count(), results.len());
+    let counters = &first.counters;
+    let (dumps, loads, tasks) = (counters.mark("cache_dumps"), counters.mark("cache_loads"), counters.tasks);
     Finding::of_count(
-        judge_count(&found, stated as u64),
-        "cache dumps and loads per task",
-        found.len(),
-        format!(
-            "{times} per task: one dump in the parent and one load in a worker; what comes back are arrays, not the cache"
-        ),
+        judge_count(&[held as u64], n as u64),
+        quantity,
+        n,
+        format!("for {tasks} tasks the cache was dumped {dumps} times and loaded {loads} times, results included"),
     )
 }
 
 /// "Most of the time" is more than half of the run's wall time.
 fn parent_dominates(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     let results: Vec<&VariantResult> = evidence.results("pool_bound_method").collect();
-    let share = |result: &&VariantResult| Some(parent(result).dumps.ns as f64 / result.elapsed_ns? as f64);
+    let share = |result: &&VariantResult| Some(parent(result)?.dumps.ns as f64 / result.elapsed_ns? as f64);
     let shares: Vec<f64> = results.iter().filter_map(share).collect();
     let interval = statistics::mean_interval(&shares);
-    let calls = results.first().map_or(0, |result| parent(result).dumps.calls);
-    let stated = number(claim, "parent_dumps_calls").unwrap_or(f64::NAN);
-    let because = match interval {
-        Some(share) => format!(
+    let calls = results.first().and_then(|result| parent(result)).map(|parent| parent.dumps.calls);
+    let because = match interval.zip(calls).zip(number(claim, "parent_dumps_calls")) {
+        Some(((share, calls), stated)) => format!(
             "the parent makes {calls} dumps (the post: {stated}), and they take {:.0} % of the wall time ({:.0} to {:.0} %)",
             share.mid * 100.0,
             share.low * 100.0,
@@ -116,20 +120,20 @@ fn parent_dominates(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
 }
 
 fn cache_size(_: &Claim, evidence: &Evidence<'_>) -> Finding {
-    let megabytes = |name| fact(evidence, "serial", name).map_or(f64::NAN, |bytes| bytes as f64 / 1e6);
+    let megabytes = |name, what: &str| {
+        let size = fact(evidence, "serial", name).map(|bytes| bytes as f64 / 1e6);
+        size.map_or(format!("{what} cannot be told on this system"), |size| format!("{what} takes {size:.1} MB"))
+    };
+    let because = format!(
+        "40 MB is the hash table of a CPython dict, which only that lane has; here, with {} entries, {}, {} with its strings, and \
+         {} on its way to a worker",
+        evidence.param("cache_entries").unwrap_or(0),
+        megabytes("cache_table_bytes", "the table alone"),
+        megabytes("cache_heap_bytes", "the cache"),
+        megabytes("cache_serialised_bytes", "it"),
+    );
     let n = evidence.results("serial").count();
-    Finding::of_count(
-        Verdict::NotTestableHere,
-        "size of the cache",
-        n,
-        format!(
-            "40 MB is the hash table of a CPython dict, which only that lane has; here the table takes {:.1} MB, with its \
-             strings {:.1} MB, and {:.1} MB cross",
-            megabytes("cache_table_bytes"),
-            megabytes("cache_heap_bytes"),
-            megabytes("cache_serialised_bytes")
-        ),
-    )
+    Finding::of_count(Verdict::NotTestableHere, "size of the cache", n, because)
 }
 
 fn unbound_is_the_fix(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
@@ -140,30 +144,33 @@ fn unbound_is_the_fix(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
 fn initializer_global(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     let forked = counts_hold(evidence, "pool_initializer_global", |_| 0);
     let spawned = counts_hold(evidence, "pool_initializer_global_spawn", |workers| workers);
-    let counts = forked && spawned;
-    let spawn = ratio(evidence, "pool_initializer_global_spawn").map_or("unmeasured".to_owned(), shown);
+    let counts = forked.zip(spawned).map(|(forked, spawned)| forked && spawned);
+    let spawn = ratio(evidence, "pool_initializer_global_spawn").map_or("not compared with".to_owned(), shown);
     let mechanism =
         format!("the cache crosses once per spawned worker ({spawn} times the loop) and never to a forked one");
     mended(claim, evidence, "pool_initializer_global", counts, &mechanism)
 }
 
-/// A fix mends the slowdown if the pool then beats the loop; if it only beats the bound method, the direction is right.
-fn mended(claim: &Claim, evidence: &Evidence<'_>, variant: &str, counts: bool, mechanism: &str) -> Finding {
+/// A fix mends the slowdown if the pool then beats the loop; if it only beats the bound method, the direction is right. The ledger
+/// declares both. `counts` tells whether the mechanism was seen to hold, as far as it was measured.
+fn mended(claim: &Claim, evidence: &Evidence<'_>, variant: &str, counts: Option<bool>, mechanism: &str) -> Finding {
     let quantity = format!("serial / {variant}");
-    let Some(own) = ratio(evidence, variant) else { return not_measured(&quantity) };
-    let speed_up = inverted(own);
     let over_bound = statistics::ratio_interval(&ratios(evidence, "pool_bound_method"), &ratios(evidence, variant));
-    let beats_bound = over_bound.is_some_and(|ratio| ratio.low > 1.0);
+    let (Some(own), Some(over), Some(counts)) = (ratio(evidence, variant), over_bound, counts) else {
+        return not_measured(&quantity);
+    };
+    let speed_up = inverted(own);
     let verdict = match judge(Some(speed_up), &claim.band) {
         _ if !counts => Verdict::Contradicted,
-        Verdict::Contradicted if beats_bound => Verdict::DirectionOnlyWeaker,
+        Verdict::Contradicted if over.low > 1.0 => Verdict::DirectionOnlyWeaker,
         verdict => verdict,
     };
-    let over = over_bound.map_or("not compared with the bound method".to_owned(), |over| {
-        format!("{} times as fast as the bound method", shown(over))
-    });
     let because = match counts {
-        true => format!("{mechanism}; the pool is {over} and takes {} times the loop", shown(own)),
+        true => format!(
+            "{mechanism}; the pool is {} times as fast as the bound method and takes {} times the loop",
+            shown(over),
+            shown(own)
+        ),
         false => format!("the counts do not hold: expected that {mechanism}"),
     };
     Finding::of_interval(verdict, &quantity, Some(speed_up), because)
@@ -172,21 +179,25 @@ fn mended(claim: &Claim, evidence: &Evidence<'_>, variant: &str, counts: bool, m
 fn encapsulated_initializer(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     let quantity = "pool_encapsulated_initializer / pool_initializer_global";
     let (own, global) = ("pool_encapsulated_initializer", "pool_initializer_global");
-    let counts = counts_hold(evidence, own, |_| 0) && counts_hold(evidence, global, |_| 0);
+    let counts = counts_hold(evidence, own, |_| 0).zip(counts_hold(evidence, global, |_| 0));
     let same = statistics::ratio_interval(&ratios(evidence, own), &ratios(evidence, global));
-    let verdict = if counts { judge(same, &claim.band) } else { Verdict::Contradicted };
-    let because = same.map_or_else(
-        || nothing_measured(own),
-        |ratio| format!("the same counts, and {} times the time of the global version", shown(ratio)),
-    );
-    Finding::of_interval(verdict, quantity, same, because)
+    let (Some(counts), Some(same)) = (counts, same) else { return not_measured(quantity) };
+    let (verdict, because) = match counts {
+        (true, true) => {
+            let because = format!("the same counts, and {} times the time of the global version", shown(same));
+            (judge(Some(same), &claim.band), because)
+        }
+        _ => (Verdict::Contradicted, "the counts differ: a forked worker got the cache by pickle".to_owned()),
+    };
+    Finding::of_interval(verdict, quantity, Some(same), because)
 }
 
-/// Whether the cache was dumped exactly as often as expected, for the number of workers, in every subject.
-fn counts_hold(evidence: &Evidence<'_>, variant: &str, expected: fn(u64) -> u64) -> bool {
-    let workers = evidence.param("workers").unwrap_or(0);
+/// Whether the cache was dumped exactly as often as expected, for the number of workers, in every subject; none if there is none.
+fn counts_hold(evidence: &Evidence<'_>, variant: &str, expected: fn(u64) -> u64) -> Option<bool> {
+    let workers = evidence.param("workers")?;
     let mut results = evidence.results(variant).peekable();
-    results.peek().is_some() && results.all(|result| result.counters.mark("cache_dumps") == expected(workers))
+    results.peek()?;
+    Some(results.all(|result| result.counters.mark("cache_dumps") == expected(workers)))
 }
 
 /// A figure of the post.
@@ -218,9 +229,9 @@ fn tasks(evidence: &Evidence<'_>, variant: &str) -> u64 {
     typical.map_or(0, |result| result.counters.tasks)
 }
 
-/// Every variant's first process is the parent.
-fn parent(result: &VariantResult) -> &ProcessReport {
-    &result.processes[0]
+/// The first process of a variant, as its subject reports them.
+fn parent(result: &VariantResult) -> Option<&ProcessReport> {
+    result.processes.first()
 }
 
 fn inverted(ratio: Interval) -> Interval {

@@ -36,14 +36,14 @@ const PARAMETERS: &[Parameter] = &[
     Parameter {
         name: "items",
         about: "ints to convert",
-        sizes: [Size::Of(60_000), Size::Of(250_000), Size::Of(1_000_000)],
+        sizes: [Size::Of(30_000), Size::Of(250_000), Size::Of(1_000_000)],
         min: 0,
         max: 100_000_000,
     },
     Parameter {
         name: "cache_entries",
         about: "bit strings in the cache; the ints are below this number",
-        sizes: [Size::Of(65_536), Size::Of(262_144), Size::Of(1_048_576)],
+        sizes: [Size::Of(32_768), Size::Of(262_144), Size::Of(1_048_576)],
         min: 1,
         max: 1 << 24,
     },

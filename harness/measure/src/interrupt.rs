@@ -8,8 +8,8 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 /// While it lives, SIGINT, SIGTERM and SIGHUP do not end this process but make [`Interrupts::event`] readable.
 ///
-/// When it is dropped, a signal that nobody has taken ends the process as usual. Programs started meanwhile do not inherit the
-/// blocked signals: the standard library clears the mask of a child.
+/// When it is dropped, a signal that nobody has taken ends the process as usual. Programs started meanwhile inherit the blocked signals;
+/// a subject unblocks them first thing.
 #[derive(Debug)]
 pub struct Interrupts {
     before: SigSet,

@@ -164,6 +164,8 @@ pub fn serve(lessons: &[&Lesson]) -> Option<ExitCode> {
 }
 
 fn answer(lessons: &[&Lesson]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    // The program that ordered us waits for its signals by a descriptor and has them blocked; we inherit that and do not want it.
+    nix::sys::signal::SigSet::empty().thread_set_mask()?;
     let mut report = File::from(own_output()?);
     let mut order = String::new();
     std::io::stdin().read_to_string(&mut order)?;

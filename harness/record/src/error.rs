@@ -58,11 +58,5 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.kind {
-            Kind::Io(source) => Some(source),
-            Kind::Damaged(_) | Kind::Newer { .. } => None,
-        }
-    }
-}
+/// The message holds its cause already; a source would be printed twice.
+impl std::error::Error for Error {}
