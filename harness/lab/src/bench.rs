@@ -1,13 +1,16 @@
 //! `lab bench`: measures, records, judges, draws, and builds the book.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use experiments::LESSONS;
 use harness::Lesson;
-use harness::bench::{self, Bars, Plan};
+use harness::bench::{self, Bars, Benched, Plan};
 
 use crate::cli::{self, BenchOptions, Ended};
-use crate::{book, claims, shelf};
+use crate::shelf::{self, Choice};
+use crate::{book, claims};
 
 /// Subjects in a block, and blocks of warm-up, for the length of the bar.
 const SUBJECTS: u64 = 4;
@@ -19,26 +22,43 @@ pub(crate) fn bench(options: &BenchOptions) -> anyhow::Result<Ended> {
         [] => LESSONS.to_vec(),
         stems => stems.iter().map(|stem| cli::lesson(stem)).collect::<Result<_, _>>()?,
     };
-    // Any seed is as good as another, as long as it is recorded.
-    let seed = options.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
-    let mut plan = Plan::new(&lessons, options.profile, seed, env!("CARGO_PKG_VERSION"), &root);
-    plan.deadline = options.deadline();
-    let variants: u64 = lessons.iter().map(|lesson| lesson.variants.len() as u64 - 1).sum();
-    let bars = Bars::new(variants * (u64::from(plan.blocks) + WARM_UPS) * SUBJECTS)?;
-    let folder = root.join("target/lab-criterion");
-    let benched = bench::run_in(&folder, &plan, &bars)?;
-    bars.clear();
-    let whole = if benched.interrupted.is_none() { "" } else { "what was measured until the interruption is " };
-    println!("{whole}recorded in {}\n", benched.path.display());
+    // What would spoil the end is better known at the beginning.
+    shelf::shelf(&root, &Choice::Speaking).context("the records that are there already cannot be read")?;
+    book::check(&root)?;
+    let benched = measure(options, &root, &lessons)?;
     for failure in &benched.failures {
         eprintln!("not fine: {failure}");
     }
+    let heard = say_where(&benched);
     if let Some(signal) = benched.interrupted {
         return Ok(Ended::Interrupted(signal));
     }
-    let shelf = shelf::shelf(&root, None)?;
-    claims::print(&shelf)?;
-    println!();
-    book::build(&root, &shelf)?;
+    if let Some(path) = &benched.path {
+        let shelf = shelf::shelf(&root, &Choice::JustMade(path))?;
+        // The book is built even if nobody listens any more.
+        let heard =
+            heard.and_then(|()| claims::print(&shelf)).and_then(|()| shelf::say_who_speaks_later(&root, &shelf));
+        book::build(&root, &shelf)?;
+        heard?;
+    }
     Ok(if benched.failures.is_empty() { Ended::Fine } else { Ended::NotFine })
+}
+
+fn measure(options: &BenchOptions, root: &Path, lessons: &[&'static Lesson]) -> anyhow::Result<Benched> {
+    let seed = options.seed.unwrap_or_else(bench::random_seed);
+    let mut plan = Plan::new(lessons, options.profile, seed, env!("CARGO_PKG_VERSION"), root);
+    plan.deadline = options.deadline();
+    let variants: u64 = lessons.iter().map(|lesson| lesson.variants.len() as u64 - 1).sum();
+    let bars = Bars::new(variants * (u64::from(plan.blocks) + WARM_UPS) * SUBJECTS)?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let benched = bench::run_in(&target.join("lab-criterion"), &plan, &bars)?;
+    bars.clear();
+    Ok(benched)
+}
+
+fn say_where(benched: &Benched) -> anyhow::Result<()> {
+    let Some(path) = &benched.path else { return Ok(()) };
+    let whole = if benched.interrupted.is_none() { "" } else { "what was measured until the interruption is " };
+    writeln!(std::io::stdout().lock(), "{whole}recorded in {}\n", path.display())?;
+    Ok(())
 }

@@ -11,14 +11,14 @@ use anyhow::Context;
 use plots::Shelf;
 
 use crate::cli::{BookOptions, Ended, PreprocessOptions, WrongCall};
-use crate::shelf;
+use crate::shelf::{self, Choice};
 
 /// How long a browser may take to send its request or to take our answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn book(options: &BookOptions) -> anyhow::Result<Ended> {
     let root = shelf::root()?;
-    let index = build(&root, &shelf::shelf(&root, None)?)?;
+    let index = build(&root, &shelf::shelf(&root, &Choice::Speaking)?)?;
     match options.what.as_str() {
         "serve" => serve(index.parent().context("the index lies in a folder")?, options.port)?,
         "open" => open(&index)?,
@@ -30,8 +30,15 @@ pub(crate) fn book(options: &BookOptions) -> anyhow::Result<Ended> {
 /// Builds the book and says where it is.
 pub(crate) fn build(root: &Path, shelf: &Shelf) -> anyhow::Result<PathBuf> {
     let index = plots::build_book(&root.join("book"), shelf)?;
-    println!("the book is at {}", index.display());
+    writeln!(std::io::stdout().lock(), "the book is at {}", index.display())?;
     Ok(index)
+}
+
+/// Whether there is a book to build.
+pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
+    let settings = root.join("book/book.toml");
+    anyhow::ensure!(settings.is_file(), "{} is missing: there would be no book to build", settings.display());
+    Ok(())
 }
 
 /// Answers a stock mdbook that calls `cargo lab preprocess`.
@@ -42,7 +49,11 @@ pub(crate) fn preprocess(options: &PreprocessOptions) -> anyhow::Result<Ended> {
         }
         [] => {
             let root = shelf::root()?;
-            plots::preprocess(shelf::shelf(&root, None)?, std::io::stdin().lock(), std::io::stdout().lock())?;
+            plots::preprocess(
+                shelf::shelf(&root, &Choice::Speaking)?,
+                std::io::stdin().lock(),
+                std::io::stdout().lock(),
+            )?;
             Ok(Ended::Fine)
         }
         _ => Err(WrongCall("expected nothing, or: supports RENDERER".to_owned()).into()),
@@ -60,7 +71,7 @@ fn open(index: &Path) -> anyhow::Result<()> {
 fn serve(folder: &Path, port: u16) -> anyhow::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     let listener = listener.with_context(|| format!("cannot listen on port {port}; choose another with --port"))?;
-    println!("serving it at http://{}/ until Ctrl-C", listener.local_addr()?);
+    writeln!(std::io::stdout().lock(), "serving it at http://{}/ until Ctrl-C", listener.local_addr()?)?;
     for stream in listener.incoming() {
         // A browser that goes away in mid-request is no reason to stop.
         if let Err(fault) = stream.and_then(|stream| answer(folder, &stream)) {

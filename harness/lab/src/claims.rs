@@ -3,23 +3,50 @@
 use std::io::Write;
 
 use plots::Shelf;
-use record::{Judgement, Ledger};
+use record::{Judgement, Ledger, LessonSummary, Profile};
 use serde::Serialize;
 
 use crate::cli::{ClaimsOptions, Ended};
-use crate::shelf;
+use crate::shelf::{self, Choice};
 
 #[derive(Serialize)]
 struct Judged<'a> {
     judgements: &'a [Judgement],
+    lessons: Vec<Source<'a>>,
     #[serde(flatten)]
     ledger: &'a Ledger,
 }
 
+/// What the verdicts of a lesson rest on.
+#[derive(Serialize)]
+struct Source<'a> {
+    lesson: &'a str,
+    run: &'a str,
+    profile: Profile,
+    reference: bool,
+    complete: bool,
+    stale: Option<&'a str>,
+}
+
+impl<'a> Source<'a> {
+    fn of(summary: &'a LessonSummary) -> Self {
+        Self {
+            lesson: &summary.lesson,
+            run: &summary.run,
+            profile: summary.profile,
+            reference: summary.reference,
+            complete: summary.complete,
+            stale: summary.stale.as_deref(),
+        }
+    }
+}
+
 pub(crate) fn claims(options: &ClaimsOptions) -> anyhow::Result<Ended> {
-    let shelf = shelf::shelf(&shelf::root()?, options.run.as_deref())?;
+    let choice = options.run.as_deref().map_or(Choice::Speaking, Choice::Only);
+    let shelf = shelf::shelf(&shelf::root()?, &choice)?;
     if options.json {
-        let judged = Judged { judgements: &shelf.judgements, ledger: &shelf.ledger };
+        let lessons = shelf.lessons.iter().filter_map(|lesson| lesson.summary.as_ref()).map(Source::of).collect();
+        let judged = Judged { judgements: &shelf.judgements, lessons, ledger: &shelf.ledger };
         writeln!(std::io::stdout().lock(), "{}", serde_json::to_string(&judged)?)?;
     } else {
         print(&shelf)?;
@@ -40,7 +67,7 @@ pub(crate) fn print(shelf: &Shelf) -> anyhow::Result<()> {
     }
     let judged = shelf.judgements.len();
     let unbuilt = shelf.ledger.claims.len() - judged;
-    writeln!(out, "{judged} claims judged; {unbuilt} belong to lessons that are not built or not measured yet")?;
+    writeln!(out, "{judged} claims judged; {unbuilt} belong to lessons that are not built or not measured yet\n")?;
     Ok(())
 }
 

@@ -18,7 +18,8 @@ pub(crate) struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 fine; 1 something measured is not fine, and it is recorded; 2 the call is wrong; \
-                          3 the machine cannot do it; 130 interrupted.";
+                          3 the machine cannot do it; 128 + n ended by signal n (130: Ctrl-C).\n\
+                          UNPICKLED_ROOT names the checkout to work in, if it is not the one this program was built from.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -127,8 +128,9 @@ fn deadline(seconds: Option<u64>, profile: Profile) -> Duration {
 fn setting(text: &str) -> Result<(String, u64), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     let number = value.replace('_', "");
-    let value =
-        number.parse().map_err(|_| format!("the value of {name}, '{value}', is not a whole number from 0 on"))?;
+    let value = number
+        .parse()
+        .map_err(|_| format!("the value of {name}, '{value}', is not a whole number from 0 to {}", u64::MAX))?;
     Ok((name.to_owned(), value))
 }
 

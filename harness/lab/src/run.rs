@@ -1,5 +1,6 @@
 //! `lab run`: each variant once, in a fresh subject, its answer checked against the oracle's.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Duration;
 
@@ -73,7 +74,11 @@ fn wanted(lesson: &'static Lesson, names: &[String]) -> Result<Vec<&'static Vari
             WrongCall(format!("lesson {} has no variant '{name}'; allowed: {}", lesson.stem, allowed.join(", ")))
         })
     };
-    names.iter().map(find).collect()
+    let mut wanted = names.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+    // Asking twice is asking once.
+    let mut seen = BTreeSet::new();
+    wanted.retain(|variant| seen.insert(variant.name));
+    Ok(wanted)
 }
 
 fn print(answered: &Answered<'_>, json: bool) -> anyhow::Result<()> {
@@ -88,8 +93,8 @@ fn print(answered: &Answered<'_>, json: bool) -> anyhow::Result<()> {
     for row in &answered.variants {
         print_row(&mut out, row)?;
     }
-    let slowest = answered.variants.iter().filter(|row| row.processes.len() > 1).max_by_key(|row| row.elapsed_ns);
-    slowest.map_or(Ok(()), |row| print_processes(&mut out, row))?;
+    let pool = answered.variants.iter().find(|row| row.processes.len() > 1);
+    pool.map_or(Ok(()), |row| print_processes(&mut out, row))?;
     Ok(())
 }
 
@@ -111,7 +116,7 @@ fn print_row(out: &mut impl Write, row: &VariantResult) -> std::io::Result<()> {
     )
 }
 
-/// The post's own table, for the variant that needs it most.
+/// The post's own table, for the first variant that has several processes.
 fn print_processes(out: &mut impl Write, row: &VariantResult) -> std::io::Result<()> {
     writeln!(out, "\nprocesses of {}", row.name)?;
     writeln!(

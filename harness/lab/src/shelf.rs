@@ -1,5 +1,6 @@
 //! Which runs the verdicts and the book rest on, and what follows from them.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -34,6 +35,17 @@ pub(crate) fn root() -> anyhow::Result<PathBuf> {
     Ok(std::fs::canonicalize(root)?)
 }
 
+/// Which run speaks for a lesson.
+#[derive(Debug)]
+pub(crate) enum Choice<'a> {
+    /// The one that the rule finds.
+    Speaking,
+    /// This one and no other: a file, or the name of a recorded run.
+    Only(&'a str),
+    /// The run in this file for the lessons it has measured, and the rule for the others.
+    JustMade(&'a Path),
+}
+
 /// Every recorded run, and whether it is a committed reference.
 struct Runs(Vec<(Run, bool)>);
 
@@ -46,15 +58,20 @@ impl Runs {
         Ok(Self(runs))
     }
 
-    /// The run that speaks for a lesson: one that holds every variant before one that does not, one of the code as it is before a
-    /// stale one, this machine's before a reference, and then the largest profile, the newest first.
+    /// The run that speaks for a lesson: a whole one before one that was interrupted or lacks a variant, one of the code as it is
+    /// before a stale one, this machine's before a reference, and then the largest profile, the newest first.
     fn speaks_for(&self, lesson: &Lesson) -> Option<&(Run, bool)> {
-        let measured = self.0.iter().filter(|(run, _)| run.subjects_of(lesson.stem).next().is_some());
+        let measured = self.0.iter().filter(|(run, _)| has_measured(run, lesson));
         measured.max_by_key(|(run, reference)| {
             let fresh = run.plan(lesson.stem).is_some_and(|plan| plan.fingerprint == lesson.fingerprint);
-            (holds_every_variant(run, lesson), fresh, !reference, run.header.profile, run.header.started.clone())
+            let whole = run.end.is_some() && holds_every_variant(run, lesson);
+            (whole, fresh, !reference, run.header.profile, run.header.started.clone())
         })
     }
+}
+
+fn has_measured(run: &Run, lesson: &Lesson) -> bool {
+    run.subjects_of(lesson.stem).next().is_some()
 }
 
 fn holds_every_variant(run: &Run, lesson: &Lesson) -> bool {
@@ -63,21 +80,41 @@ fn holds_every_variant(run: &Run, lesson: &Lesson) -> bool {
 }
 
 /// Everything the book shows: the ledger, each lesson with what its run says, and the verdicts.
-pub(crate) fn shelf(root: &Path, chosen: Option<&str>) -> anyhow::Result<Shelf> {
+pub(crate) fn shelf(root: &Path, choice: &Choice<'_>) -> anyhow::Result<Shelf> {
     let ledger = experiments::ledger();
-    let runs = match chosen {
-        Some(name) => Runs(vec![named(root, name)?]),
-        None => Runs::read(root)?,
+    let (runs, just_made) = match choice {
+        Choice::Speaking => (Runs::read(root)?, None),
+        Choice::Only(name) => (Runs(vec![named(root, name)?]), None),
+        Choice::JustMade(path) => (Runs::read(root)?, Some((Run::read(path)?, false))),
     };
     let mut shelf = Shelf { ledger, lessons: Vec::new(), judgements: Vec::new() };
     for lesson in LESSONS {
-        let judged =
-            runs.speaks_for(lesson).and_then(|(run, reference)| judged(lesson, &shelf.ledger, run, *reference));
+        let chosen = just_made.as_ref().filter(|(run, _)| has_measured(run, lesson));
+        let speaks = chosen.or_else(|| runs.speaks_for(lesson));
+        let judged = speaks.and_then(|(run, reference)| judged(lesson, &shelf.ledger, run, *reference));
         let (summary, judgements) = judged.unzip();
         shelf.lessons.push(Shelved { info: lesson.info(), summary });
         shelf.judgements.extend(judgements.unwrap_or_default());
     }
     Ok(shelf)
+}
+
+/// Says so if the next `lab claims` or `lab book` will rest on another run than `shown` does.
+pub(crate) fn say_who_speaks_later(root: &Path, shown: &Shelf) -> anyhow::Result<()> {
+    let later = shelf(root, &Choice::Speaking)?;
+    for (now, later) in shown.lessons.iter().zip(&later.lessons) {
+        if let (Some(now), Some(later)) = (&now.summary, &later.summary)
+            && now.run != later.run
+        {
+            let (stem, run, profile) = (&now.lesson, &later.run, later.profile);
+            let mut out = std::io::stdout().lock();
+            writeln!(
+                out,
+                "from now on {stem} is judged and drawn from {run}, at profile {profile}: see results/README.md"
+            )?;
+        }
+    }
+    Ok(())
 }
 
 fn judged(

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, SamplingMode};
-use record::{Arm, BlockOrder, BlockPosition, End, Header, Params, Recorder, Subject, VariantResult};
+use record::{Arm, BlockOrder, BlockPosition, End, Params, Recorder, Subject, VariantResult};
 
 use crate::interrupt::{Interrupted, Interrupts};
 use crate::lesson::{Lesson, Variant};
@@ -21,7 +21,7 @@ use crate::random::Random;
 use crate::ratio::Ratio;
 use crate::{environment, statistics, subject};
 
-pub use plan::{Plan, Planned, cargo_bench, subject_deadline};
+pub use plan::{Plan, Planned, cargo_bench, random_seed, subject_deadline};
 pub use quiet::Bars;
 
 /// A variant that failed this often is not measured any further; its rows stay.
@@ -33,8 +33,8 @@ const RESAMPLES: usize = 10_000;
 /// What a finished or interrupted benchmark leaves.
 #[derive(Debug)]
 pub struct Benched {
-    /// The file of the run.
-    pub path: PathBuf,
+    /// The file of the run; none if nothing was run, or nothing was to be recorded.
+    pub path: Option<PathBuf>,
     /// What was not fine, one line each.
     pub failures: Vec<String>,
     /// The signal that ended it early, if one did.
@@ -46,15 +46,15 @@ pub struct Benched {
 pub enum BenchError {
     /// The record could not be written.
     Record(record::Error),
-    /// Signals or the terminal could not be set up.
-    Io(std::io::Error),
+    /// Something else that a benchmark needs could not be had: what, and why.
+    Io(String, std::io::Error),
 }
 
 impl std::fmt::Display for BenchError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Record(fault) => fault.fmt(f),
-            Self::Io(fault) => write!(f, "preparing the benchmark: {fault}"),
+            Self::Io(what, fault) => write!(f, "{what}: {fault}"),
         }
     }
 }
@@ -64,12 +64,6 @@ impl std::error::Error for BenchError {}
 impl From<record::Error> for BenchError {
     fn from(fault: record::Error) -> Self {
         Self::Record(fault)
-    }
-}
-
-impl From<std::io::Error> for BenchError {
-    fn from(fault: std::io::Error) -> Self {
-        Self::Io(fault)
     }
 }
 
@@ -85,8 +79,8 @@ enum Stop {
 /// # Errors
 /// If the record cannot be written. A subject that fails is no error but a row.
 pub fn run(plan: &Plan<'_>, criterion: impl Fn() -> Criterion, progress: &dyn Progress) -> Result<Benched, BenchError> {
-    let interrupts = Interrupts::caught()?;
-    let session = RefCell::new(Session::begin(plan, &interrupts, progress)?);
+    let interrupts = Interrupts::caught().map_err(|fault| BenchError::Io("catching Ctrl-C".to_owned(), fault))?;
+    let session = RefCell::new(Session::begin(plan, &interrupts, progress));
     let mut interrupted = None;
     'all: for planned in &plan.lessons {
         for variant in &planned.lesson.variants[1..] {
@@ -103,13 +97,14 @@ pub fn run(plan: &Plan<'_>, criterion: impl Fn() -> Criterion, progress: &dyn Pr
         }
     }
     let session = session.into_inner();
-    let path = match interrupted {
-        Some(_) => session.recorder.path().to_owned(),
-        None => session.recorder.end(&End {
+    let path = match session.recorder {
+        Some(recorder) if interrupted.is_some() => Some(recorder.path().to_owned()),
+        Some(recorder) => Some(recorder.end(&End {
             finished: record::now(),
             load: environment::load(),
             steal_ticks: environment::steal_ticks(),
-        })?,
+        })?),
+        None => None,
     };
     Ok(Benched { path, failures: session.failures, interrupted })
 }
@@ -118,7 +113,7 @@ pub fn run(plan: &Plan<'_>, criterion: impl Fn() -> Criterion, progress: &dyn Pr
 pub trait Progress {
     /// A subject of `variant` is about to start; `done` of about `total` blocks of it are behind us.
     fn subject(&self, lesson: &str, variant: &str, done: u32, total: u32);
-    /// Lends standard error to Criterion while `work` runs.
+    /// Lends the program's outputs to Criterion while `work` runs.
     fn quietly(&self, work: &mut dyn FnMut());
 }
 
@@ -131,7 +126,7 @@ fn bench_variant(
     blocks: u32,
 ) -> Option<Stop> {
     // Criterion's first call is its warm-up; it cannot be switched off, and its rows are kept and marked.
-    let mut attempts = Attempts { planned, variant, warm_up: true, next: 0 };
+    let mut attempts = Attempts { planned, variant, warm_up: true, next: 0, failed: 0 };
     let mut measure = |iterations: u64| -> f64 {
         let sum = (0..iterations).map(|_| session.borrow_mut().block(&mut attempts)).sum();
         if attempts.warm_up {
@@ -152,7 +147,13 @@ fn bench_variant(
     progress.quietly(&mut || outcome = catch_unwind(AssertUnwindSafe(&mut driven)));
     match outcome.err()?.downcast::<Stop>() {
         Ok(stop) => Some(*stop),
-        Err(panic) => resume_unwind(panic),
+        Err(panic) => {
+            // Its own message went where Criterion's remarks went.
+            let why =
+                panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+            eprintln!("measuring {} {} panicked: {}", planned.lesson.stem, variant.name, why.unwrap_or("no message"));
+            resume_unwind(panic)
+        }
     }
 }
 
@@ -163,6 +164,7 @@ struct Attempts<'a> {
     variant: &'a Variant,
     warm_up: bool,
     next: u32,
+    failed: usize,
 }
 
 /// One run under way.
@@ -170,7 +172,8 @@ struct Session<'a> {
     plan: &'a Plan<'a>,
     interrupts: &'a Interrupts,
     progress: &'a dyn Progress,
-    recorder: Recorder,
+    /// Exists from the first row on: a benchmark that runs nothing leaves no file.
+    recorder: Option<Recorder>,
     orders: Random,
     begin: Instant,
     failures: Vec<String>,
@@ -178,37 +181,45 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn begin(plan: &'a Plan<'a>, interrupts: &'a Interrupts, progress: &'a dyn Progress) -> Result<Self, BenchError> {
-        let header: Header = plan.header();
-        Ok(Self {
+    fn begin(plan: &'a Plan<'a>, interrupts: &'a Interrupts, progress: &'a dyn Progress) -> Self {
+        let orders = Random::seeded(plan.seed);
+        Self {
             plan,
             interrupts,
             progress,
-            recorder: Recorder::create(&plan.folder, &header)?,
-            orders: Random::seeded(plan.seed),
+            recorder: None,
+            orders,
             begin: Instant::now(),
             failures: Vec::new(),
             oracle: None,
-        })
+        }
+    }
+
+    fn record(&mut self, row: &Subject) -> Result<(), record::Error> {
+        let Some(folder) = &self.plan.folder else { return Ok(()) };
+        if self.recorder.is_none() {
+            self.recorder = Some(Recorder::create(folder, &self.plan.header())?);
+        }
+        self.recorder.as_mut().map_or(Ok(()), |recorder| recorder.subject(row))
     }
 
     /// Runs blocks until one is whole, and returns its ratio.
     fn block(&mut self, attempts: &mut Attempts<'_>) -> f64 {
-        let failed_before = self.failures.len();
         loop {
             let ratio = self.attempt(attempts);
             attempts.next += 1;
             if let Some(ratio) = ratio {
                 return ratio;
             }
-            if self.failures.len() - failed_before >= FAILURES_AT_MOST {
+            attempts.failed += 1;
+            if attempts.failed >= FAILURES_AT_MOST {
                 resume_unwind(Box::new(Stop::TooManyFailures));
             }
         }
     }
 
     fn attempt(&mut self, attempts: &Attempts<'_>) -> Option<f64> {
-        let Attempts { planned, variant, warm_up, next: number } = *attempts;
+        let Attempts { planned, variant, warm_up, next: number, .. } = *attempts;
         // The very first subject of a lesson is then the oracle.
         let order = if warm_up { BlockOrder::Abba } else { plan::draw(&mut self.orders) };
         let mut arms = [(Arm::A, 0.0); 4];
@@ -225,7 +236,7 @@ impl<'a> Session<'a> {
                 self.failures.push(format!("{} {}: {why}", planned.lesson.stem, runs.name));
             }
             let row = Subject { lesson: planned.lesson.stem.to_owned(), block, at_ns, result };
-            if let Err(fault) = self.recorder.subject(&row) {
+            if let Err(fault) = self.record(&row) {
                 resume_unwind(Box::new(Stop::Record(fault)));
             }
             // The other arms of a broken block would be time spent on nothing.
@@ -258,7 +269,9 @@ impl<'a> Session<'a> {
 /// As [`run`]; also if `folder` cannot be emptied.
 pub fn run_in(folder: &Path, plan: &Plan<'_>, progress: &dyn Progress) -> Result<Benched, BenchError> {
     match std::fs::remove_dir_all(folder) {
-        Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => return Err(fault.into()),
+        Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
+            return Err(BenchError::Io(format!("emptying {}", folder.display()), fault));
+        }
         _ => {}
     }
     let criterion = || Criterion::default().without_plots().output_directory(folder).nresamples(RESAMPLES);

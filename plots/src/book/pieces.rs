@@ -53,6 +53,10 @@ fn badges(summary: &LessonSummary) -> Markup {
     if !summary.complete {
         badges = badges.then(signed("incomplete", "…", "incomplete: the run was interrupted"));
     }
+    for variant in summary.variants.iter().filter(|variant| !variant.counters_agree) {
+        let words = format!("the exact counters of {} differ between subjects", variant.name);
+        badges = badges.then(signed("incomplete", "≠", &words));
+    }
     badges
 }
 

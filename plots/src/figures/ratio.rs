@@ -198,7 +198,17 @@ fn caption(lesson: &Shelved, summary: &LessonSummary) -> String {
 }
 
 fn table(lesson: &Shelved, summary: &LessonSummary) -> Table {
-    let columns = ["variant", "lane", "ratio", "95 % interval", "blocks", "time", "95 % interval", "others say"];
+    let columns = [
+        "variant",
+        "lane",
+        "ratio",
+        "95 % interval",
+        "median, by ranks",
+        "blocks",
+        "time",
+        "95 % interval",
+        "others say",
+    ];
     let rows = summary.variants.iter().map(|variant| {
         let others = lesson.info.marks.iter().filter(|mark| mark.variant == variant.name);
         let others: Vec<String> = others.map(|mark| format!("{}x ({})", mark.ratio, mark.source)).collect();
@@ -207,6 +217,7 @@ fn table(lesson: &Shelved, summary: &LessonSummary) -> Table {
             rows::lane(summary, variant),
             Cell::Text(number(variant, &lesson.info.baseline)),
             Cell::or_none(variant.ratio.as_ref().map(words::ratio_interval)),
+            Cell::or_none(variant.median_ratio.as_ref().map(words::ratio_interval)),
             Cell::or_none((!variant.ratios.is_empty()).then(|| variant.ratios.len().to_string())),
             Cell::or_none(variant.time_ns.map(|time| words::time(time.mid))),
             Cell::or_none(variant.time_ns.as_ref().map(words::time_interval)),

@@ -50,7 +50,7 @@ fn the_book_is_built_even_if_nobody_hears_where() {
 /// Starts a benchmark that nobody listens to, and interrupts it once `rows` subjects are recorded.
 #[track_caller]
 fn check_unheard_benchmark(rows: usize) {
-    let house = House::bare();
+    let house = House::with_book();
     let mut lab = Lab::start_with(house.path(), &["bench", "bound_method", "--profile", "quick"], closed_pipe());
     lab.until("enough rows", |_| (house.run_so_far()?.1 > rows).then_some(()));
     lab.signal(Signal::SIGINT);

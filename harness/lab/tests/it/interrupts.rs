@@ -81,16 +81,23 @@ fn check_record(house: &House, rows: usize) -> Run {
 
 #[track_caller]
 fn check_bench_ends(signal: Signal, code: i32, rows: usize) {
-    let house = House::bare();
+    let house = House::with_book();
     let ended = bench_disturbed(&house, signal, rows).wait().check(code);
     assert!(ended.stdout.contains("recorded in "), "{ended:?}");
     check_record(&house, rows);
     house.check_tidy();
 }
 
+/// If nothing was measured there is nothing to keep, and no file that says so; a row that got in before the signal is kept.
 #[test]
-fn a_benchmark_interrupted_before_its_first_row_keeps_its_header() {
-    check_bench_ends(Signal::SIGINT, 130, 0);
+fn a_benchmark_interrupted_at_its_first_subject_keeps_what_there_is() {
+    let house = House::with_book();
+    let mut lab = Lab::start(house.path(), &BENCH);
+    lab.until("its first subject", |lab| lab.subject().map(drop));
+    lab.signal(Signal::SIGINT);
+    let ended = lab.wait().check(130);
+    assert_eq!(ended.stdout.contains("recorded in "), !house.runs().is_empty(), "{ended:?}");
+    house.check_tidy();
 }
 
 #[test]
@@ -111,8 +118,8 @@ fn a_benchmark_that_is_told_to_end_keeps_its_rows() {
 /// Subjects die with the `lab` that ordered them, workers with their subject, whoever is left to notice.
 #[test]
 fn a_benchmark_killed_at_any_moment_leaves_no_process_and_a_record_that_reads() {
-    for rows in [0, 1, 2, 3, 4, 6, 9, 13, 18, 24] {
-        let house = House::bare();
+    for rows in [1, 2, 3, 4, 5, 6, 9, 13, 18, 24] {
+        let house = House::with_book();
         let lab = bench_disturbed(&house, Signal::SIGKILL, rows);
         lab.wait_for_those_below();
         let ended = lab.wait().check_nothing_left();
@@ -136,7 +143,7 @@ fn a_run_killed_while_workers_work_leaves_no_process() {
 #[test]
 fn the_same_seed_draws_the_same_blocks_and_another_seed_others() {
     let blocks = |seed: &str| {
-        let house = House::bare();
+        let house = House::with_book();
         let mut lab = Lab::start(house.path(), &[&BENCH[..4], &["--seed", seed]].concat());
         lab.until("forty rows", |_| (house.run_so_far()?.1 > 40).then_some(()));
         lab.signal(Signal::SIGINT);

@@ -55,7 +55,7 @@ fn a_value_out_of_range() {
 #[test]
 fn a_value_that_is_no_whole_number() {
     for value in ["abc", "-1", "1.5", "", "18446744073709551616", "1e3"] {
-        check_setting_refused(&format!("items={value}"), &["items", &format!("'{value}'"), "whole number from 0 on"]);
+        check_setting_refused(&format!("items={value}"), &["items", &format!("'{value}'"), "whole number from 0 to"]);
     }
 }
 

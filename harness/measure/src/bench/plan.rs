@@ -1,5 +1,6 @@
 //! What a benchmark is going to do, and the same for `cargo bench`.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -21,8 +22,8 @@ const PROFILE_VARIABLE: &str = "UNPICKLED_PROFILE";
 /// What a benchmark is going to do.
 #[derive(Debug)]
 pub struct Plan<'a> {
-    /// Where its record goes.
-    pub folder: PathBuf,
+    /// Where its record goes; none records nothing.
+    pub folder: Option<PathBuf>,
     /// The profile of all its lessons.
     pub profile: Profile,
     /// Draws the order of its blocks.
@@ -65,7 +66,7 @@ impl<'a> Plan<'a> {
             params: lesson.params(profile, &[]).expect("without settings there is nothing to refuse"),
         };
         Self {
-            folder: root.join("results/local"),
+            folder: Some(root.join("results/local")),
             profile,
             seed,
             blocks: BLOCKS,
@@ -105,6 +106,11 @@ impl Planned<'_> {
     }
 }
 
+/// A seed for whoever names none. Any is as good as another, as long as it is recorded.
+pub fn random_seed() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
 /// Draws the order of the next block.
 pub(super) fn draw(series: &mut Random) -> BlockOrder {
     match series.next() {
@@ -116,7 +122,8 @@ pub(super) fn draw(series: &mut Random) -> BlockOrder {
 /// The `main` of a Criterion bench of one lesson: `cargo bench -p experiments --bench STEM`.
 ///
 /// Criterion reads the arguments, so filters and baselines work as its users expect. The profile is `quick` unless the
-/// environment variable `UNPICKLED_PROFILE` says otherwise. The run is recorded like any other.
+/// environment variable `UNPICKLED_PROFILE` says otherwise. The run is recorded like any other, except in Criterion's test mode,
+/// which is what it runs in without `--bench`, and which measures nothing.
 pub fn cargo_bench(lesson: &Lesson, version: &str, root: &Path) -> ExitCode {
     multiprocess::init();
     if let Some(code) = subject::serve(&[lesson]) {
@@ -130,10 +137,13 @@ pub fn cargo_bench(lesson: &Lesson, version: &str, root: &Path) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let plan = Plan::new(&[lesson], profile, 0, version, root);
+    let mut plan = Plan::new(&[lesson], profile, random_seed(), version, root);
+    if !std::env::args().any(|argument| argument == "--bench") {
+        plan.folder = None;
+    }
     match super::run(&plan, || Criterion::default().without_plots().configure_from_args(), &Aloud) {
         Ok(benched) => {
-            eprintln!("recorded in {}", benched.path.display());
+            benched.path.iter().for_each(|path| eprintln!("recorded in {}", path.display()));
             benched.failures.iter().for_each(|failure| eprintln!("{failure}"));
             ExitCode::from(u8::from(!benched.failures.is_empty() || benched.interrupted.is_some()))
         }

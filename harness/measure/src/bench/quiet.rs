@@ -1,22 +1,22 @@
 //! Bars for people, silence for programs: progress goes to standard error, and only if that is a terminal.
 
 use std::fs::{File, OpenOptions};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Read, Seek, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use super::Progress;
 
 /// How often a bar is drawn at most, per second.
 const DRAWS_PER_SECOND: u8 = 10;
 
-/// A bar on the terminal, if standard error is one. Criterion's own remarks on standard error are kept off it.
+/// A bar on the terminal, if standard error is one. Criterion's results are printed between its drawings.
 #[derive(Debug)]
 pub struct Bars {
     bar: ProgressBar,
-    stderr: OwnedFd,
 }
 
 impl Bars {
@@ -25,10 +25,9 @@ impl Bars {
     /// # Errors
     /// If standard error is closed.
     pub fn new(steps: u64) -> std::io::Result<Self> {
-        let stderr = std::io::stderr().as_fd().try_clone_to_owned()?;
         let target = if std::io::stderr().is_terminal() {
             // A descriptor of its own, because standard error is lent to Criterion while the bar is drawn.
-            let own = || stderr.try_clone().map(File::from);
+            let own = || std::io::stderr().as_fd().try_clone_to_owned().map(File::from);
             ProgressDrawTarget::term(Term::read_write_pair(own()?, own()?), DRAWS_PER_SECOND)
         } else {
             ProgressDrawTarget::hidden()
@@ -36,7 +35,7 @@ impl Bars {
         let bar = ProgressBar::with_draw_target(Some(steps), target);
         let style = ProgressStyle::with_template("{elapsed_precise} [{bar:30}] {pos}/{len} {wide_msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
-        Ok(Self { bar, stderr })
+        Ok(Self { bar })
     }
 
     /// One step on, with a word on what it is.
@@ -57,14 +56,50 @@ impl Progress for Bars {
     }
 
     fn quietly(&self, work: &mut dyn FnMut()) {
-        // If there is no /dev/null, Criterion's remarks do no harm either.
-        let lent =
-            OpenOptions::new().write(true).open("/dev/null").and_then(|null| Ok(nix::unistd::dup2_stderr(null)?));
+        let Ok(lent) = Lent::outputs() else { return work() };
         work();
-        if lent.is_ok() {
-            // Our own copy of the descriptor is open, so that putting it back cannot fail.
-            let _ = nix::unistd::dup2_stderr(&self.stderr);
-        }
+        let said = lent.give_back();
+        // Whoever does not want to hear Criterion's results any more may still want the record.
+        self.bar.suspend(|| drop(std::io::stdout().lock().write_all(&said)));
+    }
+}
+
+/// The program's two outputs while they are lent: standard output to a file in memory, standard error to nobody.
+///
+/// Criterion panics if it cannot print, and it prints remarks on every benchmark whose samples are single iterations.
+struct Lent {
+    said: File,
+    stdout: OwnedFd,
+    stderr: OwnedFd,
+}
+
+impl Lent {
+    fn outputs() -> std::io::Result<Self> {
+        let said = File::from(memfd_create("criterion", MFdFlags::MFD_CLOEXEC)?);
+        let null = OpenOptions::new().write(true).open("/dev/null")?;
+        let stdout = std::io::stdout().as_fd().try_clone_to_owned()?;
+        let stderr = std::io::stderr().as_fd().try_clone_to_owned()?;
+        let lent = Self { said, stdout, stderr };
+        nix::unistd::dup2_stdout(&lent.said)?;
+        nix::unistd::dup2_stderr(null)?;
+        Ok(lent)
+    }
+
+    /// Puts both outputs back and returns what was said on the first.
+    fn give_back(mut self) -> Vec<u8> {
+        let mut said = Vec::new();
+        // A file in memory that we have just written can be read; what cannot be read is only shown to nobody.
+        let _ = self.said.rewind().and_then(|()| self.said.read_to_end(&mut said));
+        said
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let _ = std::io::stdout().flush();
+        // Our own copies of the descriptors are open, so that putting them back cannot fail.
+        let _ = nix::unistd::dup2_stdout(&self.stdout);
+        let _ = nix::unistd::dup2_stderr(&self.stderr);
     }
 }
 
