@@ -1,7 +1,7 @@
 //! `LESSON-where`: where the time of each variant's processes goes.
 //!
 //! One stacked bar per variant, of the run whose time is the median one: dumps, pipes, loads and work, solid for the parent,
-//! light and hatched for all workers together. The unit is process-seconds: two processes busy for a second make two.
+//! light and hatched for all workers together. The unit is process-seconds: two processes that spend a second each make two.
 
 use anyhow::Result;
 use record::{LessonSummary, ProcessReport, VariantSummary};
@@ -123,7 +123,7 @@ impl<'a> Chart<'a> {
         let largest = most.and_then(|row| Some((row, row.shares.iter().max_by_key(|(_, ns)| *ns)?)));
         match largest {
             Some((row, (kind, ns))) if row.total() > 0 => format!(
-                "Of the {} that the processes of `{}` are busy, {:.0} % go into {}",
+                "Of the {} that the processes of `{}` spend, {:.0} % go into {}",
                 words::time(row.total() as f64),
                 row.variant.name,
                 100.0 * *ns as f64 / row.total() as f64,
@@ -136,8 +136,9 @@ impl<'a> Chart<'a> {
 
 fn caption(chart: &Chart<'_>) -> String {
     let mut caption = format!(
-        "Busy time of all processes of a variant together, in {}, in its median run. Solid is the parent, hatched are its \
-         workers together; pipe is writing and reading, waiting for room in a full pipe included.",
+        "Time of all processes of a variant together, in {}, in its median run, by the clock: where there are more processes than \
+         cores, waiting for one counts too. Solid is the parent, hatched are its workers together; pipe is writing and reading, \
+         waiting for room in a full pipe included.",
         chart.unit.1
     );
     if chart.rows.iter().any(|row| row.shares.iter().any(|(kind, _)| kind.label == IN_PROCESS.label)) {
