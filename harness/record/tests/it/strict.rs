@@ -139,6 +139,7 @@ fn a_newer_schema_is_told_from_damage_even_with_fields_of_its_own() {
 fn a_file_that_cannot_be_read_is_named_with_the_cause() {
     let error = Run::read(Path::new("/nowhere/a-run.jsonl")).unwrap_err();
     assert!(!error.is_damaged() && !error.is_newer_schema());
-    assert!(error.to_string().starts_with("/nowhere/a-run.jsonl: "), "{error}");
-    assert!(std::error::Error::source(&error).is_some());
+    assert_eq!(error.to_string(), "/nowhere/a-run.jsonl: No such file or directory (os error 2)");
+    // The cause is in the message already, and would be printed twice by whoever prints the chain.
+    assert!(std::error::Error::source(&error).is_none());
 }
