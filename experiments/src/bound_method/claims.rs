@@ -109,14 +109,25 @@ fn parent_dominates(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     let calls = results.first().and_then(|result| parent(result)).map(|parent| parent.dumps.calls);
     let because = match interval.zip(calls).zip(number(claim, "parent_dumps_calls")) {
         Some(((share, calls), stated)) => format!(
-            "the parent makes {calls} dumps (the post: {stated}), and they take {:.0} % of the wall time ({:.0} to {:.0} %)",
+            "the parent makes {calls} dumps (the post: {stated}), and they take {:.0} % of the wall time ({:.0} to {:.0} %), waiting \
+             for a core included{}",
             share.mid * 100.0,
             share.low * 100.0,
-            share.high * 100.0
+            share.high * 100.0,
+            processor_time(evidence)
         ),
         None => nothing_measured("pool_bound_method"),
     };
     Finding::of_interval(judge(interval, &claim.band), "parent's dumps / wall time", interval, because)
+}
+
+/// What the kernel says the processes of the typical subject used, set-up included.
+fn processor_time(evidence: &Evidence<'_>) -> String {
+    let typical = evidence.summary.variant("pool_bound_method").map(|summary| summary.processes());
+    let Some([parent, workers @ ..]) = typical else { return String::new() };
+    let seconds = |process: &ProcessReport| (process.user_ns + process.sys_ns) as f64 / 1e9;
+    let used: f64 = workers.iter().map(seconds).sum();
+    format!("; of processor time the parent used {:.1} s in all and the workers {used:.1} s", seconds(parent))
 }
 
 fn cache_size(_: &Claim, evidence: &Evidence<'_>) -> Finding {
@@ -141,18 +152,31 @@ fn unbound_is_the_fix(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     mended(claim, evidence, "pool_free_function", counts, "no cache crosses")
 }
 
+/// Judged for both start methods, and the weaker verdict counts: only a spawned worker is really sent the cache.
 fn initializer_global(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
-    let forked = counts_hold(evidence, "pool_initializer_global", |_| 0);
-    let spawned = counts_hold(evidence, "pool_initializer_global_spawn", |workers| workers);
-    let counts = forked.zip(spawned).map(|(forked, spawned)| forked && spawned);
-    let spawn = ratio(evidence, "pool_initializer_global_spawn").map_or("not compared with".to_owned(), shown);
-    let mechanism =
-        format!("the cache crosses once per spawned worker ({spawn} times the loop) and never to a forked one");
-    mended(claim, evidence, "pool_initializer_global", counts, &mechanism)
+    let (fork, spawn) = ("pool_initializer_global", "pool_initializer_global_spawn");
+    let forked =
+        mended(claim, evidence, fork, counts_hold(evidence, fork, |_| 0), "the cache is inherited and never crosses");
+    let once = counts_hold(evidence, spawn, |workers| workers);
+    let spawned = mended(claim, evidence, spawn, once, "the cache crosses once per worker");
+    let because =
+        format!("forked, {}: {}. Spawned, {}: {}", forked.verdict, forked.because, spawned.verdict, spawned.because);
+    let weaker = if strength(spawned.verdict) <= strength(forked.verdict) { spawned } else { forked };
+    Finding { because, ..weaker }
 }
 
-/// A fix mends the slowdown if the pool then beats the loop; if it only beats the bound method, the direction is right. The ledger
-/// declares both. `counts` tells whether the mechanism was seen to hold, as far as it was measured.
+/// How much a verdict leaves of a claim.
+fn strength(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Reproduced => 3,
+        Verdict::DirectionOnlyStronger | Verdict::DirectionOnlyWeaker => 2,
+        Verdict::Inconclusive | Verdict::NotTestableHere | Verdict::Stale => 1,
+        Verdict::Contradicted => 0,
+    }
+}
+
+/// A fix mends the slowdown if the pool then beats the loop; if it surely beats only the bound method, the direction is right. The
+/// ledger declares both. `counts` tells whether the mechanism was seen to hold, as far as it was measured.
 fn mended(claim: &Claim, evidence: &Evidence<'_>, variant: &str, counts: Option<bool>, mechanism: &str) -> Finding {
     let quantity = format!("serial / {variant}");
     let over_bound = statistics::ratio_interval(&ratios(evidence, "pool_bound_method"), &ratios(evidence, variant));
@@ -162,7 +186,7 @@ fn mended(claim: &Claim, evidence: &Evidence<'_>, variant: &str, counts: Option<
     let speed_up = inverted(own);
     let verdict = match judge(Some(speed_up), &claim.band) {
         _ if !counts => Verdict::Contradicted,
-        Verdict::Contradicted if over.low > 1.0 => Verdict::DirectionOnlyWeaker,
+        Verdict::Contradicted | Verdict::Inconclusive if over.low > 1.0 => Verdict::DirectionOnlyWeaker,
         verdict => verdict,
     };
     let because = match counts {

@@ -17,7 +17,8 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 fine; 1 something measured is not fine, and it is recorded; 2 the call is wrong; \
+const EXIT_CODES: &str = "Exit codes: 0 fine; 1 something is not fine: a measurement (bench records it), or a record that \
+                          cannot be read; 2 the call is wrong; \
                           3 the machine cannot do it; 128 + n ended by signal n (130: Ctrl-C).\n\
                           UNPICKLED_ROOT names the checkout to work in, if it is not the one this program was built from.";
 

@@ -53,7 +53,10 @@ impl Runs {
     fn read(root: &Path) -> anyhow::Result<Self> {
         let mut runs = Vec::new();
         for (folder, reference) in [("results/reference", true), ("results/local", false)] {
-            runs.extend(Run::read_all(&root.join(folder))?.into_iter().map(|(_, run)| (run, reference)));
+            let read = Run::read_all(&root.join(folder));
+            let read =
+                read.with_context(|| format!("to go on without a run that cannot be read, move it out of {folder}"))?;
+            runs.extend(read.into_iter().map(|(_, run)| (run, reference)));
         }
         Ok(Self(runs))
     }

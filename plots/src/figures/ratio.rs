@@ -192,9 +192,26 @@ fn caption(lesson: &Shelved, summary: &LessonSummary) -> String {
     let time = time.map(|time| format!(" ({})", words::time(time.mid))).unwrap_or_default();
     format!(
         "Time relative to `{baseline}`{time}, {} per variant, each of four fresh processes. The bars are 95 % intervals of the \
-         geometric mean; where a bar crosses 1, nothing is proved.",
+         geometric mean; where a bar crosses 1, nothing is proved.{}",
         words::plural(u64::from(summary.plan.blocks), "block"),
+        baselines(summary).unwrap_or_default(),
     )
+}
+
+/// The heading of the baseline's time in a variant's own blocks.
+const BESIDE: &str = "baseline beside it";
+
+/// The baseline's mean time in the blocks of a variant, in nanoseconds: what its ratio is a ratio to.
+fn beside(variant: &VariantSummary) -> Option<f64> {
+    Some(variant.time_ns?.mid / variant.ratio?.mid)
+}
+
+/// How far the baseline's means lie apart between the blocks of different variants.
+fn baselines(summary: &LessonSummary) -> Option<String> {
+    let mut times: Vec<f64> = summary.variants.iter().filter_map(beside).collect();
+    times.sort_by(f64::total_cmp);
+    let (low, high) = (words::time(*times.first()?), words::time(*times.last()?));
+    Some(format!(" Each ratio is to the baseline in the variant's own blocks, whose mean went from {low} to {high}."))
 }
 
 fn table(lesson: &Shelved, summary: &LessonSummary) -> Table {
@@ -207,6 +224,7 @@ fn table(lesson: &Shelved, summary: &LessonSummary) -> Table {
         "blocks",
         "time",
         "95 % interval",
+        BESIDE,
         "others say",
     ];
     let rows = summary.variants.iter().map(|variant| {
@@ -221,6 +239,7 @@ fn table(lesson: &Shelved, summary: &LessonSummary) -> Table {
             Cell::or_none((!variant.ratios.is_empty()).then(|| variant.ratios.len().to_string())),
             Cell::or_none(variant.time_ns.map(|time| words::time(time.mid))),
             Cell::or_none(variant.time_ns.as_ref().map(words::time_interval)),
+            Cell::or_none(beside(variant).map(words::time)),
             Cell::or_none((!others.is_empty()).then(|| others.join(", "))),
         ]
     });
