@@ -5,10 +5,12 @@
 
 pub mod bound_method;
 mod ledger;
+mod still_valid;
 
 use harness::Lesson;
 
 pub use ledger::ledger;
+pub use still_valid::still_valid;
 
 /// Every lesson there is, in the order of the book.
 pub const LESSONS: &[&Lesson] = &[&bound_method::LESSON];

@@ -61,6 +61,10 @@ pub(crate) fn print(shelf: &Shelf) -> anyhow::Result<()> {
         let whose = if summary.reference { "a committed reference" } else { "a run of this machine" };
         let whole = if summary.complete { "" } else { ", interrupted" };
         writeln!(out, "{} at profile {}, from {whose}{whole}: {}", summary.lesson, summary.profile, summary.run)?;
+        let now = experiments::lesson(&summary.lesson).map_or("", |lesson| lesson.fingerprint);
+        if let Some(why) = experiments::still_valid(&summary.lesson, &summary.plan.fingerprint, now) {
+            writeln!(out, "  recorded by earlier code and still valid: {why}")?;
+        }
         for judgement in shelf.judgements.iter().filter(|judgement| judgement.lesson == summary.lesson) {
             print_judgement(&mut out, judgement)?;
         }

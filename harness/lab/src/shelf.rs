@@ -66,11 +66,18 @@ impl Runs {
     fn speaks_for(&self, lesson: &Lesson) -> Option<&(Run, bool)> {
         let measured = self.0.iter().filter(|(run, _)| has_measured(run, lesson));
         measured.max_by_key(|(run, reference)| {
-            let fresh = run.plan(lesson.stem).is_some_and(|plan| plan.fingerprint == lesson.fingerprint);
+            let fresh = run.plan(lesson.stem).is_some_and(|plan| plan.fingerprint == valid_fingerprint(run, lesson));
             let whole = run.end.is_some() && holds_every_variant(run, lesson);
             (whole, fresh, !reference, run.header.profile, run.header.started.clone())
         })
     }
+}
+
+/// The fingerprint that a run's record must have: that of the code as it is, or its own if it was declared still valid.
+fn valid_fingerprint<'a>(run: &'a Run, lesson: &'a Lesson) -> &'a str {
+    let own = run.plan(lesson.stem).map(|plan| plan.fingerprint.as_str());
+    own.filter(|own| experiments::still_valid(lesson.stem, own, lesson.fingerprint).is_some())
+        .unwrap_or(lesson.fingerprint)
 }
 
 fn has_measured(run: &Run, lesson: &Lesson) -> bool {
@@ -126,7 +133,7 @@ fn judged(
     run: &Run,
     reference: bool,
 ) -> Option<(LessonSummary, Vec<record::Judgement>)> {
-    let summary = summary::summarise(run, &lesson.info(), reference, lesson.fingerprint)?;
+    let summary = summary::summarise(run, &lesson.info(), reference, valid_fingerprint(run, lesson))?;
     let judgements = lesson.judge(ledger, &Evidence { summary: &summary, run });
     Some((summary, judgements))
 }

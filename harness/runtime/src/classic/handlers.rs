@@ -131,21 +131,21 @@ pub(super) fn handle_workers(shop: &Shop, workers: &[Worker], queue: &Sender<Ord
 
 /// The worker whose death came first. A worker that dies holding a lock makes the others end themselves, and the kernel hands
 /// them the lock before it reports the death; so a worker that says it is lost is not the last word.
-fn culprit(shop: &Shop, workers: &[Worker]) -> Option<(u32, Status)> {
+pub(super) fn culprit(shop: &Shop, workers: &[Worker]) -> Option<(u32, Status)> {
     let deadline = Instant::now() + CULPRIT_WAIT;
     loop {
         let statuses: Vec<_> = workers.iter().map(|worker| (worker, worker.child.peek().ok().flatten())).collect();
         let dead = statuses.iter().filter_map(|(worker, status)| Some((worker.child.pid(), (*status)?)));
-        let first = dead.min_by_key(|(_, status)| *status == LOST)?;
+        let first = dead.min_by_key(|(_, status)| *status == LOST);
         let alive = statuses.iter().filter(|(_, status)| status.is_none());
         let mut events: Vec<_> = alive.map(|(worker, _)| (worker.child.exit_event(), PollFlags::POLLIN)).collect();
-        if first.1 != LOST || events.is_empty() {
-            return Some(first);
+        if events.is_empty() || first.is_some_and(|(_, status)| status != LOST) {
+            return first;
         }
         events.push((shop.abort.event(), PollFlags::POLLIN));
         let another = fd::wait(&mut events, Some(deadline));
         if another.is_ok_and(|ready| !ready.contains(&true) || ready.last() == Some(&true)) {
-            return Some(first);
+            return first;
         }
     }
 }

@@ -271,7 +271,14 @@ impl<S: 'static> Pool<S> {
             return Err(failure.into());
         }
         self.close.take();
-        let ended = self.shop.end_results();
+        if let Err(fault) = self.shop.end_results() {
+            // A worker took the lock with it. Without its sentinel nothing would end by itself; dropping the pool ends it all.
+            let workers = self.workers.as_deref().map_or(&[][..], Vec::as_slice);
+            return Err(match handlers::culprit(&self.shop, workers) {
+                Some((pid, status)) => Kind::WorkerDied { pid, status }.into(),
+                None => fault,
+            });
+        }
         let handlers_done = self.handlers_done.get_mut().unwrap_or_else(PoisonError::into_inner);
         let late = handlers_done.recv_timeout(self.config.deadline) == Err(RecvTimeoutError::Timeout);
         self.stop_handlers();
@@ -282,7 +289,6 @@ impl<S: 'static> Pool<S> {
         if let Some(report) = died.min_by_key(|report| report.status == handlers::LOST) {
             return Err(Kind::WorkerDied { pid: report.pid, status: report.status }.into());
         }
-        ended?;
         if late {
             return Err(Kind::Deadline { doing: "ending the handler threads", limit: self.config.deadline }.into());
         }
