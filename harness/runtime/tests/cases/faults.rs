@@ -188,13 +188,19 @@ pub(super) fn forgetful_program() -> ExitCode {
     ExitCode::from(3)
 }
 
+/// Processor time of a process in user mode, in clock ticks: field 14 of `/proc/PID/stat` (proc(5)).
+fn user_ticks(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let after_name = &stat[stat.rfind(')').unwrap() + 2..];
+    after_name.split(' ').nth(11).unwrap().parse().unwrap()
+}
+
 fn parent_is_killed() {
     let pool = Pool::start(Config::new(BUSY_WORKERS)).unwrap();
     std::thread::scope(|scope| {
         scope.spawn(|| pool.map(Endless, vec![1; BUSY_WORKERS], Chunksize::from(1)));
-        let busy = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap().contains(") R ");
-        // All but the lock's owner of an idle pool sleep; once all run, all are in their tasks.
-        while !pool.worker_pids().iter().all(busy) {
+        // What a worker does before its first task takes far less processor time than this; once all have used it, all are busy.
+        while !pool.worker_pids().iter().all(|pid| user_ticks(*pid) >= 5) {
             std::thread::yield_now();
         }
         raise(Signal::SIGKILL).unwrap();
