@@ -136,10 +136,10 @@ pub(super) fn culprit(shop: &Shop, workers: &[Worker]) -> Option<(u32, Status)> 
     loop {
         let statuses: Vec<_> = workers.iter().map(|worker| (worker, worker.child.peek().ok().flatten())).collect();
         let dead = statuses.iter().filter_map(|(worker, status)| Some((worker.child.pid(), (*status)?)));
-        let first = dead.min_by_key(|(_, status)| *status == LOST);
+        let first = dead.min_by_key(|(_, status)| doubt(*status));
         let alive = statuses.iter().filter(|(_, status)| status.is_none());
         let mut events: Vec<_> = alive.map(|(worker, _)| (worker.child.exit_event(), PollFlags::POLLIN)).collect();
-        if events.is_empty() || first.is_some_and(|(_, status)| status != LOST) {
+        if events.is_empty() || first.is_some_and(|(_, status)| doubt(status) == 0) {
             return first;
         }
         events.push((shop.abort.event(), PollFlags::POLLIN));
@@ -147,6 +147,16 @@ pub(super) fn culprit(shop: &Shop, workers: &[Worker]) -> Option<(u32, Status)> 
         if another.is_ok_and(|ready| !ready.contains(&true) || ready.last() == Some(&true)) {
             return first;
         }
+    }
+}
+
+/// How likely it is that a worker that ended so was not the first: one that ended well may have been told to, and one that is lost
+/// follows another.
+fn doubt(status: Status) -> u8 {
+    match status {
+        LOST => 2,
+        Status::Exited(0) => 1,
+        Status::Exited(_) | Status::Signalled(_) => 0,
     }
 }
 
