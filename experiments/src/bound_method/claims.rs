@@ -1,6 +1,6 @@
 //! The checks of the claims that this lesson judges: a few lines each, over intervals and counters.
 
-use harness::verdict::{judge, judge_count};
+use harness::verdict::{inverse, judge, judge_count};
 use harness::{Check, Evidence, Finding, statistics};
 use multiprocess::Function;
 use record::{Claim, Interval, ProcessReport, VariantResult, Verdict};
@@ -183,7 +183,7 @@ fn mended(claim: &Claim, evidence: &Evidence<'_>, variant: &str, counts: Option<
     let (Some(own), Some(over), Some(counts)) = (ratio(evidence, variant), over_bound, counts) else {
         return not_measured(&quantity);
     };
-    let speed_up = inverted(own);
+    let speed_up = inverse(own);
     let verdict = match judge(Some(speed_up), &claim.band) {
         _ if !counts => Verdict::Contradicted,
         Verdict::Contradicted | Verdict::Inconclusive if over.low > 1.0 => Verdict::DirectionOnlyWeaker,
@@ -256,10 +256,6 @@ fn tasks(evidence: &Evidence<'_>, variant: &str) -> u64 {
 /// The first process of a variant, as its subject reports them.
 fn parent(result: &VariantResult) -> Option<&ProcessReport> {
     result.processes.first()
-}
-
-fn inverted(ratio: Interval) -> Interval {
-    Interval { low: 1.0 / ratio.high, mid: 1.0 / ratio.mid, high: 1.0 / ratio.low, n: ratio.n }
 }
 
 fn shown(interval: Interval) -> String {

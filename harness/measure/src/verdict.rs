@@ -185,7 +185,8 @@ fn disjoint(interval: Interval, (low, high): (f64, f64)) -> bool {
     interval.high < low || high < interval.low
 }
 
-fn inverse(interval: Interval) -> Interval {
+/// The interval of the inverse ratio: how many times as fast, from how many times the time.
+pub fn inverse(interval: Interval) -> Interval {
     Interval { low: 1.0 / interval.high, mid: 1.0 / interval.mid, high: 1.0 / interval.low, n: interval.n }
 }
 
