@@ -1,5 +1,6 @@
 //! What follows from a run: intervals, summaries and verdicts. Computed by `harness` and `experiments`, drawn by `plots`.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,33 @@ pub struct Interval {
     /// How many independent values it rests on.
     pub n: usize,
 }
+
+impl Interval {
+    /// The proportion of `successes` in `trials`, with Wilson's score interval at 95 % (Wilson 1927): unlike the textbook's it stays between
+    /// 0 and 1, and 0 of 100 is not taken for certainty. None without a trial, or with more successes than trials.
+    ///
+    /// ```
+    /// let interval = record::Interval::of_proportion(0, 100).unwrap();
+    /// assert_eq!((interval.low, interval.mid, interval.n), (0.0, 0.0, 100));
+    /// assert!((interval.high - 0.037).abs() < 1e-3);
+    /// ```
+    pub fn of_proportion(successes: u64, trials: u64) -> Option<Self> {
+        if trials == 0 || successes > trials {
+            return None;
+        }
+        let (n, mid) = (trials as f64, successes as f64 / trials as f64);
+        let z2 = NORMAL_97_5 * NORMAL_97_5;
+        let centre = (mid + z2 / (2.0 * n)) / (1.0 + z2 / n);
+        let half = NORMAL_97_5 / (1.0 + z2 / n) * (mid * (1.0 - mid) / n + z2 / (4.0 * n * n)).sqrt();
+        // At the ends the formula gives 0 and 1 but for rounding.
+        let low = if successes == 0 { 0.0 } else { centre - half };
+        let high = if successes == trials { 1.0 } else { centre + half };
+        Some(Self { low, mid, high, n: usize::try_from(trials).ok()? })
+    }
+}
+
+/// The quantile of the standard normal distribution that leaves 2.5 % above it.
+const NORMAL_97_5: f64 = 1.959_963_984_540_054;
 
 /// What one run says about one lesson.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +105,10 @@ pub struct VariantSummary {
     pub median_ratio: Option<Interval>,
     /// The subject whose time is the median one (the lower of two), for counters and for where its time went.
     pub typical: Option<VariantResult>,
+    /// Every value of each fact, in the order of the subjects that were judged.
+    pub facts: BTreeMap<String, Vec<u64>>,
+    /// Every one of each series, in the same order.
+    pub series: BTreeMap<String, Vec<Vec<u64>>>,
     /// What failed, each with its count.
     pub failures: Vec<(String, u64)>,
     /// Whether the exact counters (all but the times) were the same in every subject.

@@ -65,6 +65,16 @@ pub enum Fault {
     LostUpdates,
 }
 
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hang => "a hang",
+            Self::WrongAnswer => "a wrong answer",
+            Self::LostUpdates => "lost updates",
+        })
+    }
+}
+
 /// One lesson, resolved for this machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

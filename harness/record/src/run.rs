@@ -11,7 +11,7 @@ use crate::counters::{Counters, ProcessReport};
 use crate::lesson::{Fault, Params, Profile};
 
 /// The version of the rows below. It rises when a field changes its meaning or a new one is written.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// One line of a recorded run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +71,9 @@ pub struct LessonPlan {
     pub lesson: String,
     /// The values of its parameters.
     pub params: Params,
+    /// What the profile asks for, of those parameters that had to be made smaller to fit into the memory there was.
+    #[serde(default, skip_serializing_if = "Params::is_empty")]
+    pub shrunk: Params,
     /// The baseline of its blocks.
     pub baseline: String,
     /// Blocks per variant, the warm-up not counted.
@@ -204,6 +207,12 @@ pub struct VariantResult {
     /// Sizes and other facts that the variant reports besides, by name, with the unit in the name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, u64>,
+    /// What it sampled or counted over time or over a sweep, by name, with the unit in the name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub series: BTreeMap<String, Vec<u64>>,
+    /// What it says in words, by name: the report of a watchdog, why a fault had no room.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notes: BTreeMap<String, String>,
     /// Why it is not ok.
     pub error: Option<String>,
 }
@@ -227,6 +236,8 @@ impl VariantResult {
             counters: Counters::default(),
             processes: Vec::new(),
             facts: BTreeMap::new(),
+            series: BTreeMap::new(),
+            notes: BTreeMap::new(),
             error: Some(error.into()),
         }
     }

@@ -144,6 +144,14 @@ impl Arbitrary {
         }
     }
 
+    fn series(&mut self) -> BTreeMap<String, Vec<u64>> {
+        (0..self.below(3)).map(|_| (self.text(), (0..self.below(4)).map(|_| self.number()).collect())).collect()
+    }
+
+    fn notes(&mut self) -> BTreeMap<String, String> {
+        (0..self.below(3)).map(|_| (self.text(), self.text())).collect()
+    }
+
     fn result(&mut self) -> VariantResult {
         let faults = [None, Some(Fault::Hang), Some(Fault::WrongAnswer), Some(Fault::LostUpdates)];
         VariantResult {
@@ -157,6 +165,8 @@ impl Arbitrary {
             counters: self.counters(),
             processes: (0..self.below(3)).map(|_| self.process()).collect(),
             facts: self.map(),
+            series: self.series(),
+            notes: self.notes(),
             error: self.maybe(Self::text),
         }
     }
@@ -198,6 +208,7 @@ impl Arbitrary {
         LessonPlan {
             lesson: self.text(),
             params: self.map(),
+            shrunk: self.map(),
             baseline: self.text(),
             blocks: self.word() as u32,
             fingerprint: self.text(),
