@@ -84,7 +84,7 @@ pub fn run(plan: &Plan<'_>, criterion: impl Fn() -> Criterion, progress: &dyn Pr
     let mut interrupted = None;
     'all: for planned in &plan.lessons {
         for variant in &planned.lesson.variants[1..] {
-            if let Some(stop) = bench_variant(&session, &criterion, planned, variant, plan.blocks) {
+            if let Some(stop) = bench_variant(&session, &criterion, planned, variant) {
                 match stop {
                     Stop::Interrupted(signal) => {
                         interrupted = Some(signal);
@@ -123,10 +123,9 @@ fn bench_variant(
     criterion: &impl Fn() -> Criterion,
     planned: &Planned<'_>,
     variant: &Variant,
-    blocks: u32,
 ) -> Option<Stop> {
     // Criterion's first call is its warm-up; it cannot be switched off, and its rows are kept and marked.
-    let mut attempts = Attempts { planned, variant, warm_up: true, next: 0, failed: 0 };
+    let mut attempts = Attempts { planned, variant, warm_up: planned.warm_ups() > 0, next: 0, failed: 0 };
     let mut measure = |iterations: u64| -> f64 {
         let sum = (0..iterations).map(|_| session.borrow_mut().block(&mut attempts)).sum();
         if attempts.warm_up {
@@ -135,9 +134,13 @@ fn bench_variant(
         sum
     };
     let mut driven = || {
+        if !planned.by_criterion() {
+            (0..planned.blocks).for_each(|_| _ = measure(1));
+            return;
+        }
         let mut criterion = criterion().with_measurement(Ratio);
         let mut group = criterion.benchmark_group(planned.lesson.stem);
-        group.sampling_mode(SamplingMode::Flat).sample_size(blocks as usize);
+        group.sampling_mode(SamplingMode::Flat).sample_size(planned.blocks as usize);
         group.warm_up_time(Duration::from_nanos(1)).measurement_time(Duration::from_nanos(1));
         group.bench_function(variant.name, |bencher| bencher.iter_custom(&mut measure));
         group.finish();
@@ -220,14 +223,15 @@ impl<'a> Session<'a> {
 
     fn attempt(&mut self, attempts: &Attempts<'_>) -> Option<f64> {
         let Attempts { planned, variant, warm_up, next: number, .. } = *attempts;
-        // The very first subject of a lesson is then the oracle.
-        let order = if warm_up { BlockOrder::Abba } else { plan::draw(&mut self.orders) };
+        // The very first subject of a lesson is the oracle.
+        let oracle_known = self.oracle.as_ref().is_some_and(|(stem, _)| *stem == planned.lesson.stem);
+        let order = if warm_up || !oracle_known { BlockOrder::Abba } else { plan::draw(&mut self.orders) };
         let mut arms = [(Arm::A, 0.0); 4];
         for (place, arm) in (0..).zip(order.arms()) {
             let runs = if arm == Arm::A { planned.lesson.baseline() } else { variant };
-            self.progress.subject(planned.lesson.stem, variant.name, number, self.plan.blocks);
+            self.progress.subject(planned.lesson.stem, variant.name, number, planned.blocks);
             let at = self.begin.elapsed();
-            let result = self.subject(planned.lesson, runs, &planned.params);
+            let result = self.subject(planned.lesson, runs, &planned.fitted.params);
             let block = BlockPosition { variant: variant.name.to_owned(), number, order, place, arm, warm_up };
             let at_ns = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
             let elapsed = result.elapsed_ns.filter(|_| result.ok);

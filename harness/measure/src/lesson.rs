@@ -4,12 +4,15 @@ use std::error::Error;
 use std::fmt;
 
 use record::{
-    Claim, Fault, Interval, Judgement, Ledger, LessonInfo, LessonSummary, Mark, ParameterInfo, Params, Profile,
-    RUST_LANE, Run, VariantInfo, VariantResult, Verdict,
+    Claim, Fault, Judgement, Ledger, LessonInfo, Mark, ParameterInfo, Params, Profile, RUST_LANE, VariantInfo, Verdict,
 };
 
 use crate::environment;
+use crate::evidence::{Evidence, Finding};
 use crate::outcome::Outcome;
+
+/// Ten blocks in every profile: Criterion's smallest sample, enough for an interval by ranks too.
+pub const BLOCKS: [u32; 3] = [10; 3];
 
 /// One question with its experiment. Lessons are plain data: listing them starts nothing.
 #[derive(Debug)]
@@ -26,6 +29,11 @@ pub struct Lesson {
     pub variants: &'static [Variant],
     /// What the posts print for its variants.
     pub marks: &'static [PrintedRatio],
+    /// How many blocks each variant gets in `quick`, `standard` and `post`, the warm-up not counted: [`BLOCKS`] unless one block
+    /// takes minutes.
+    pub blocks: [u32; 3],
+    /// The parameters that are halved, all at once, as often as it takes to fit the largest variant into the memory there is.
+    pub shrinks: &'static [&'static str],
     /// How its claims are judged.
     pub checks: &'static [Check],
     /// A checksum of its source and the runtime's.
@@ -80,6 +88,24 @@ impl Size {
     }
 }
 
+/// The values of a lesson's parameters on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fitted {
+    /// The values.
+    pub params: Params,
+    /// What the profile asks for, of those that had to be made smaller.
+    pub shrunk: Params,
+}
+
+impl Fitted {
+    /// What was made smaller, in words; none if nothing was.
+    pub fn note(&self) -> Option<String> {
+        let changes: Vec<String> =
+            self.shrunk.iter().map(|(name, asked)| format!("{name} from {asked} to {}", self.params[name])).collect();
+        (!changes.is_empty()).then(|| format!("made smaller to fit into the memory there is: {}", changes.join(", ")))
+    }
+}
+
 /// A ratio to the baseline that a post prints.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PrintedRatio {
@@ -100,43 +126,6 @@ pub struct Check {
     pub judge: fn(&Claim, &Evidence<'_>) -> Finding,
 }
 
-/// What was measured of one lesson: its summary, and the rows behind it.
-#[derive(Clone, Copy, Debug)]
-pub struct Evidence<'a> {
-    /// The summary.
-    pub summary: &'a LessonSummary,
-    /// The run.
-    pub run: &'a Run,
-}
-
-impl<'a> Evidence<'a> {
-    /// What the subjects of `variant` reported that were right and no warm-up, in the order they ran.
-    pub fn results(&self, variant: &'a str) -> impl Iterator<Item = &'a VariantResult> {
-        let rows = self.run.subjects.iter().filter(|row| row.lesson == self.summary.lesson && !row.block.warm_up);
-        rows.map(|row| &row.result).filter(move |result| result.ok && result.name == variant)
-    }
-
-    /// The value of a parameter in this run.
-    pub fn param(&self, name: &str) -> Option<u64> {
-        self.summary.plan.params.get(name).copied()
-    }
-}
-
-/// What a check found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Finding {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// What the interval or count is of.
-    pub quantity: String,
-    /// The measured interval, if it is one.
-    pub interval: Option<Interval>,
-    /// How many blocks or trials it rests on.
-    pub n: usize,
-    /// One sentence why.
-    pub because: String,
-}
-
 /// A parameter that cannot be set so; the message names it and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadParameter(String);
@@ -148,18 +137,6 @@ impl fmt::Display for BadParameter {
 }
 
 impl Error for BadParameter {}
-
-impl Finding {
-    /// A finding about an interval.
-    pub fn of_interval(verdict: Verdict, quantity: &str, interval: Option<Interval>, because: String) -> Self {
-        Self { verdict, quantity: quantity.to_owned(), interval, n: interval.map_or(0, |interval| interval.n), because }
-    }
-
-    /// A finding about something counted in `n` subjects.
-    pub fn of_count(verdict: Verdict, quantity: &str, n: usize, because: String) -> Self {
-        Self { verdict, quantity: quantity.to_owned(), interval: None, n, because }
-    }
-}
 
 impl Lesson {
     /// Judges every claim of this lesson from one run.
@@ -225,6 +202,40 @@ impl Lesson {
         Ok(params)
     }
 
+    /// [`params`](Self::params), with what this lesson [`shrinks`](Self::shrinks) halved until its largest variant needs no more
+    /// than `available_bytes`. What a setting names is left alone, and so is a value at its minimum.
+    ///
+    /// # Errors
+    /// As [`params`](Self::params).
+    pub fn fitted(
+        &self,
+        profile: Profile,
+        settings: &[(String, u64)],
+        available_bytes: Option<u64>,
+    ) -> Result<Fitted, BadParameter> {
+        let asked = self.params(profile, settings)?;
+        let mut params = asked.clone();
+        let free =
+            |knob: &&Parameter| self.shrinks.contains(&knob.name) && !settings.iter().any(|(set, _)| set == knob.name);
+        let knobs: Vec<&Parameter> = self.parameters.iter().filter(free).collect();
+        while available_bytes.is_some_and(|available| self.memory_bytes(&params) > available) {
+            let before = params.clone();
+            for knob in &knobs {
+                params.entry(knob.name.to_owned()).and_modify(|value| *value = (*value / 2).max(knob.min));
+            }
+            if params == before {
+                break;
+            }
+        }
+        let shrunk = asked.into_iter().filter(|(name, value)| params[name] != *value).collect();
+        Ok(Fitted { params, shrunk })
+    }
+
+    /// What its largest variant needs, in bytes.
+    fn memory_bytes(&self, params: &Params) -> u64 {
+        self.variants.iter().map(|variant| (variant.memory_bytes)(params)).max().unwrap_or(0)
+    }
+
     /// The lesson as `lab list --json` prints it, its parameters resolved for this machine.
     pub fn info(&self) -> LessonInfo {
         LessonInfo {
@@ -269,5 +280,59 @@ impl PrintedRatio {
             ratio: self.ratio,
             claim: self.claim.to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOBS: &[Parameter] = &[
+        Parameter { name: "items", about: "", sizes: [Size::Of(1_000); 3], min: 100, max: 10_000 },
+        Parameter { name: "workers", about: "", sizes: [Size::Of(4); 3], min: 1, max: 8 },
+    ];
+    const VARIANTS: &[Variant] = &[Variant {
+        name: "serial",
+        about: "",
+        demonstrates: None,
+        memory_bytes: |params| params["items"] * 10,
+        run: |_| Err("it is not run".into()),
+    }];
+    const LESSON: Lesson = Lesson {
+        stem: "a_lesson",
+        title: "",
+        question: "",
+        parameters: KNOBS,
+        variants: VARIANTS,
+        marks: &[],
+        blocks: BLOCKS,
+        shrinks: &["items"],
+        checks: &[],
+        fingerprint: "",
+    };
+
+    /// What becomes of 1,000 items, and what the note says.
+    fn fitted(settings: &[(String, u64)], available_bytes: Option<u64>) -> (u64, Option<String>) {
+        let fitted = LESSON.fitted(Profile::Post, settings, available_bytes).unwrap();
+        assert_eq!(fitted.params["workers"], 4);
+        (fitted.params["items"], fitted.note())
+    }
+
+    #[test]
+    fn what_fits_or_cannot_be_known_stays_as_it_is() {
+        assert_eq!(fitted(&[], Some(10_000)), (1_000, None));
+        assert_eq!(fitted(&[], None), (1_000, None));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_halved_until_it_does_and_says_so() {
+        let note = "made smaller to fit into the memory there is: items from 1000 to 250".to_owned();
+        assert_eq!(fitted(&[], Some(4_999)), (250, Some(note)));
+    }
+
+    #[test]
+    fn nothing_is_halved_below_its_minimum_or_against_a_setting() {
+        assert_eq!(fitted(&[], Some(1)).0, 100);
+        assert_eq!(fitted(&[("items".to_owned(), 1_000)], Some(1)), (1_000, None));
     }
 }

@@ -6,6 +6,7 @@
 pub mod bench;
 mod control_group;
 pub mod environment;
+pub mod evidence;
 pub mod interrupt;
 pub mod lesson;
 pub mod memory;
@@ -18,7 +19,8 @@ pub mod subject;
 pub mod summary;
 pub mod verdict;
 
+pub use evidence::{Evidence, Finding};
 pub use interrupt::{Interrupted, Interrupts};
-pub use lesson::{BadParameter, Check, Evidence, Finding, Lesson, Parameter, PrintedRatio, Size, Variant};
+pub use lesson::{BLOCKS, BadParameter, Check, Fitted, Lesson, Parameter, PrintedRatio, Size, Variant};
 pub use outcome::{Measured, Outcome};
 pub use random::Random;

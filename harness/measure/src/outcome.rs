@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use multiprocess::meter::{self, Counts, WorkerReport};
 use multiprocess::{Usage, supervise};
-use record::{ProcessReport, Traffic, VariantResult};
+use record::{Fault, ProcessReport, Traffic, VariantResult};
 
 /// The measured part of a variant: only what happens in the closure given to [`Measured::take`] is timed and counted.
 #[derive(Debug)]
 pub struct Measured<T> {
     value: T,
     elapsed: Duration,
+    /// What this process had counted when the measured part began.
+    before: Counts,
     parent: Counts,
     workers: Vec<WorkerReport>,
 }
@@ -26,7 +28,18 @@ impl<T> Measured<T> {
         let begin = Instant::now();
         let (value, workers) = work()?;
         let elapsed = begin.elapsed();
-        Ok(Self { value, elapsed, parent: meter::counts().since(&before), workers })
+        let parent = meter::counts().since(&before);
+        Ok(Self { value, elapsed, before, parent, workers })
+    }
+
+    /// Adds the reports of workers that outlive the measured part, those of a pool that is warm before it and ends after it, or of
+    /// workers whose memory is not to be freed within it.
+    ///
+    /// The time stays that of the measured part. This process is counted until now, so that it has counted whatever its workers
+    /// have: a pool's threads may count their last message a moment after `map` has returned.
+    #[must_use]
+    pub fn with_workers(self, reports: Vec<WorkerReport>) -> Self {
+        Self { parent: meter::counts().since(&self.before), workers: reports, ..self }
     }
 
     /// Turns the result into the variant's answer, outside the measured time.
@@ -38,7 +51,38 @@ impl<T> Measured<T> {
             parent: self.parent,
             workers: self.workers,
             facts: BTreeMap::new(),
+            series: BTreeMap::new(),
+            notes: BTreeMap::new(),
         }
+    }
+}
+
+/// The fact that counts how often a demonstrated fault was seen.
+pub const FAULTS: &str = "faults";
+/// The fact that counts the trials it was looked for in.
+pub const TRIALS: &str = "trials";
+/// The note that says why the parameters leave the fault no room.
+pub const NO_ROOM: &str = "no_room";
+
+/// Why `result` is not ok, given the oracle's answer if that is known: another answer, or a fault that it is to demonstrate and that
+/// did not show.
+pub(crate) fn complaint(result: &VariantResult, fault: Option<Fault>, oracle: Option<&str>) -> Option<String> {
+    let answer = result.answer.as_deref();
+    let Some(fault) = fault else {
+        let (answer, oracle) = answer.zip(oracle)?;
+        return (answer != oracle).then(|| format!("wrong answer: {answer}, and the oracle says {oracle}"));
+    };
+    if result.notes.contains_key(NO_ROOM) {
+        return None;
+    }
+    let seen = result.facts.get(FAULTS).copied().unwrap_or(0);
+    let trials = result.facts.get(TRIALS).copied().unwrap_or(0);
+    match fault {
+        _ if seen == 0 => Some(format!("the fault it demonstrates, {fault}, did not show in {trials} trials")),
+        Fault::WrongAnswer if answer.is_some() && answer == oracle => {
+            Some("it says that its answer is wrong, and the oracle gives the same one".to_owned())
+        }
+        _ => None,
     }
 }
 
@@ -51,6 +95,8 @@ pub struct Outcome {
     parent: Counts,
     workers: Vec<WorkerReport>,
     facts: BTreeMap<String, u64>,
+    series: BTreeMap<String, Vec<u64>>,
+    notes: BTreeMap<String, String>,
 }
 
 impl Outcome {
@@ -59,6 +105,49 @@ impl Outcome {
     pub fn fact(mut self, name: &str, value: u64) -> Self {
         self.facts.insert(name.to_owned(), value);
         self
+    }
+
+    /// The same with another answer, for a variant that does part of its work outside the measured time.
+    #[must_use]
+    pub fn answered(self, answer: String) -> Self {
+        Self { answer, ..self }
+    }
+
+    /// Adds what was sampled or counted over time or over a sweep; the name ends with the unit.
+    #[must_use]
+    pub fn series(mut self, name: &str, values: Vec<u64>) -> Self {
+        self.series.insert(name.to_owned(), values);
+        self
+    }
+
+    /// Adds something said in words.
+    #[must_use]
+    pub fn note(mut self, name: &str, words: impl Into<String>) -> Self {
+        self.notes.insert(name.to_owned(), words.into());
+        self
+    }
+
+    /// How often the fault that the variant demonstrates was seen, in how many trials. A demonstration must say so, or say
+    /// [`no_room`](Self::no_room).
+    #[must_use]
+    pub fn fault_seen(self, times: u64, trials: u64) -> Self {
+        self.fact(FAULTS, times).fact(TRIALS, trials)
+    }
+
+    /// Why the parameters leave the demonstrated fault no room.
+    #[must_use]
+    pub fn no_room(self, why: impl Into<String>) -> Self {
+        self.note(NO_ROOM, why)
+    }
+
+    /// Divides the elapsed time by this many repetitions of the work, where a single one would be too short to be timed.
+    ///
+    /// # Panics
+    /// If it is 0.
+    #[must_use]
+    pub fn iterations(self, iterations: u64) -> Self {
+        assert!(iterations > 0, "the work was done at least once");
+        Self { iterations, ..self }
     }
 
     /// The row of this outcome; whether the answer is right is not known here.
@@ -77,6 +166,8 @@ impl Outcome {
             counters: ProcessReport::total(&processes),
             processes,
             facts: self.facts,
+            series: self.series,
+            notes: self.notes,
             error: None,
         }
     }
@@ -112,4 +203,45 @@ fn ns(time: Duration) -> u64 {
 /// What stood still when a subject was killed, for the error of its row.
 pub(crate) fn standing(states: &[supervise::ProcessState]) -> String {
     states.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(answer: &str) -> VariantResult {
+        VariantResult { answer: Some(answer.to_owned()), ..VariantResult::failed("one", "rust", "") }
+    }
+
+    fn seen(answer: &str, faults: u64) -> VariantResult {
+        let facts = [(FAULTS.to_owned(), faults), (TRIALS.to_owned(), 100)].into();
+        VariantResult { facts, ..answered(answer) }
+    }
+
+    #[test]
+    fn an_answer_is_right_if_it_is_the_oracles_or_if_there_is_none_yet() {
+        assert_eq!(complaint(&answered("1"), None, Some("1")), None);
+        assert_eq!(complaint(&answered("1"), None, None), None);
+        let wrong = complaint(&answered("2"), None, Some("1")).unwrap();
+        assert_eq!(wrong, "wrong answer: 2, and the oracle says 1");
+    }
+
+    #[test]
+    fn a_demonstration_is_fine_if_its_fault_was_seen_whatever_it_answers() {
+        assert_eq!(complaint(&seen("2", 95), Some(Fault::Hang), Some("1")), None);
+        let unseen = complaint(&seen("1", 0), Some(Fault::Hang), Some("1")).unwrap();
+        assert_eq!(unseen, "the fault it demonstrates, a hang, did not show in 100 trials");
+    }
+
+    #[test]
+    fn a_wrong_answer_is_not_the_oracles() {
+        assert_eq!(complaint(&seen("2", 1), Some(Fault::WrongAnswer), Some("1")), None);
+        assert!(complaint(&seen("1", 1), Some(Fault::WrongAnswer), Some("1")).unwrap().contains("same one"));
+    }
+
+    #[test]
+    fn a_fault_without_room_need_not_show() {
+        let result = VariantResult { notes: [(NO_ROOM.to_owned(), "one strip".to_owned())].into(), ..answered("1") };
+        assert_eq!(complaint(&result, Some(Fault::WrongAnswer), Some("1")), None);
+    }
 }

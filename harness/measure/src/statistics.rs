@@ -80,6 +80,18 @@ pub fn median_interval(values: &[f64]) -> Option<Interval> {
     Some(Interval { low: sorted[rank - 1], mid, high: sorted[n - rank], n })
 }
 
+/// How often something happened, as a proportion with its 95 % interval: [`Interval::of_proportion`], which figures use too.
+///
+/// Trials of one subject share whatever was going on while it ran; where that matters the interval is a little too narrow.
+///
+/// ```
+/// let interval = harness::statistics::proportion_interval(95, 100).unwrap();
+/// assert!(interval.low > 0.88 && interval.mid == 0.95 && interval.high < 0.98);
+/// ```
+pub fn proportion_interval(successes: u64, trials: u64) -> Option<Interval> {
+    Interval::of_proportion(successes, trials)
+}
+
 /// The largest rank `k`, from 1, such that the values of rank `k` and `n + 1 - k` enclose the median often enough.
 ///
 /// They miss it when fewer than `k` of `n` fair coins show heads, or fewer than `k` show tails.

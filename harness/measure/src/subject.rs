@@ -87,11 +87,9 @@ pub fn run(
         Ok(result) => result,
         Err(fault) => VariantResult::failed(variant.name, RUST_LANE, fault),
     };
-    if let (true, Some(oracle), Some(answer)) = (result.ok, oracle, &result.answer)
-        && oracle != answer
-    {
-        result.error = Some(format!("wrong answer: {answer}, and the oracle says {oracle}"));
-        result.ok = false;
+    if result.ok {
+        result.error = outcome::complaint(&result, variant.demonstrates, oracle);
+        result.ok = result.error.is_none();
     }
     Ok(Ran { result: named(result, variant), not_here: None })
 }

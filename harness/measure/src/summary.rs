@@ -94,9 +94,20 @@ fn variant(name: &str, subjects: &[Placed<'_>]) -> VariantSummary {
         median_ratio: median_interval(&ratios),
         ratios,
         typical: typical(&judged).map(|subject| subject.result.clone()),
+        facts: gathered(judged.iter().map(|placed| &placed.subject.result.facts)),
+        series: gathered(judged.iter().map(|placed| &placed.subject.result.series)),
         failures: failures(&own),
         counters_agree: counters_agree(&judged),
     }
+}
+
+/// The values under each name, in the order in which they came.
+fn gathered<'a, T: Clone + 'a>(maps: impl Iterator<Item = &'a BTreeMap<String, T>>) -> BTreeMap<String, Vec<T>> {
+    let mut gathered: BTreeMap<String, Vec<T>> = BTreeMap::new();
+    for (name, value) in maps.flatten() {
+        gathered.entry(name.clone()).or_default().push(value.clone());
+    }
+    gathered
 }
 
 /// The ratio of each block of `name` whose four subjects all did what they were to do, in the order of the blocks.

@@ -6,15 +6,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use criterion::Criterion;
-use record::{BlockOrder, Header, LessonPlan, Params, Profile, SCHEMA};
+use record::{BlockOrder, Header, LessonPlan, Profile, SCHEMA};
 
 use super::Progress;
-use crate::lesson::Lesson;
+use crate::lesson::{Fitted, Lesson};
 use crate::random::Random;
-use crate::{environment, program, subject};
+use crate::{environment, memory, program, subject};
 
-/// Blocks per variant, the warm-up not counted: Criterion's smallest sample, enough for an interval by ranks too.
-const BLOCKS: u32 = 10;
+/// Criterion's smallest sample.
+const CRITERION_BLOCKS: u32 = 10;
 
 /// Names the profile of `cargo bench`, whose arguments belong to Criterion.
 const PROFILE_VARIABLE: &str = "UNPICKLED_PROFILE";
@@ -28,8 +28,6 @@ pub struct Plan<'a> {
     pub profile: Profile,
     /// Draws the order of its blocks.
     pub seed: u64,
-    /// Blocks per variant.
-    pub blocks: u32,
     /// How long one subject may take.
     pub deadline: Duration,
     /// The lessons with their parameters.
@@ -46,7 +44,9 @@ pub struct Planned<'a> {
     /// The lesson.
     pub lesson: &'a Lesson,
     /// Its parameters, resolved.
-    pub params: Params,
+    pub fitted: Fitted,
+    /// Blocks per variant, the warm-up not counted.
+    pub blocks: u32,
 }
 
 /// How long one subject may take when nobody says otherwise: far more than it needs, far less than for ever.
@@ -61,15 +61,15 @@ pub fn subject_deadline(profile: Profile) -> Duration {
 impl<'a> Plan<'a> {
     /// A plan over `lessons` at the sizes of `profile`.
     pub fn new(lessons: &[&'a Lesson], profile: Profile, seed: u64, version: &'a str, root: &'a Path) -> Self {
-        let planned = |lesson: &&'a Lesson| Planned {
-            lesson,
-            params: lesson.params(profile, &[]).expect("without settings there is nothing to refuse"),
+        let available = memory::available_bytes();
+        let planned = |lesson: &&'a Lesson| {
+            let fitted = lesson.fitted(profile, &[], available).expect("without settings there is nothing to refuse");
+            Planned { lesson, fitted, blocks: lesson.blocks[profile as usize] }
         };
         Self {
             folder: Some(root.join("results/local")),
             profile,
             seed,
-            blocks: BLOCKS,
             deadline: subject_deadline(profile),
             lessons: lessons.iter().map(planned).collect(),
             version,
@@ -89,18 +89,35 @@ impl<'a> Plan<'a> {
             seed: self.seed,
             program: program::capture(self.version, self.root),
             environment: environment::capture(),
-            lessons: self.lessons.iter().map(|planned| planned.as_recorded(self.blocks)).collect(),
+            lessons: self.lessons.iter().map(|planned| planned.as_recorded()).collect(),
         }
     }
 }
 
 impl Planned<'_> {
-    fn as_recorded(&self, blocks: u32) -> LessonPlan {
+    /// Whether Criterion drives it: it takes no fewer than ten samples. Where one block takes minutes there are fewer, and we drive.
+    pub(super) fn by_criterion(&self) -> bool {
+        self.blocks >= CRITERION_BLOCKS
+    }
+
+    /// Blocks that only warm the machine up, for each variant: Criterion's first call. A block that takes minutes needs none.
+    pub fn warm_ups(&self) -> u32 {
+        u32::from(self.by_criterion())
+    }
+
+    /// How many subjects it takes if nothing fails.
+    pub fn subjects(&self) -> u64 {
+        let variants = self.lesson.variants.len() as u64 - 1;
+        variants * u64::from(self.blocks + self.warm_ups()) * 4
+    }
+
+    fn as_recorded(&self) -> LessonPlan {
         LessonPlan {
             lesson: self.lesson.stem.to_owned(),
-            params: self.params.clone(),
+            params: self.fitted.params.clone(),
+            shrunk: self.fitted.shrunk.clone(),
             baseline: self.lesson.baseline().name.to_owned(),
-            blocks,
+            blocks: self.blocks,
             fingerprint: self.lesson.fingerprint.to_owned(),
         }
     }

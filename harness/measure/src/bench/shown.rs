@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::Plan;
+use crate::lesson::Variant;
 
 /// The part of Criterion's `sample.json` that must hold: one iteration, one block, per sample.
 #[derive(Deserialize)]
@@ -14,11 +15,12 @@ struct Sample {
 
 /// What is missing or wrong in `folder`, one line per variant of the plan.
 pub(super) fn missing(folder: &Path, plan: &Plan<'_>) -> Vec<String> {
-    let ids = plan.lessons.iter().flat_map(|planned| {
-        planned.lesson.variants[1..].iter().map(|variant| format!("{}/{}", planned.lesson.stem, variant.name))
+    let ids = plan.lessons.iter().filter(|planned| planned.by_criterion()).flat_map(|planned| {
+        let id = |variant: &Variant| (format!("{}/{}", planned.lesson.stem, variant.name), planned.blocks);
+        planned.lesson.variants[1..].iter().map(id)
     });
-    ids.filter_map(|id| {
-        complaint(&folder.join(&id).join("new/sample.json"), plan.blocks).map(|why| format!("{id}: {why}"))
+    ids.filter_map(|(id, blocks)| {
+        complaint(&folder.join(&id).join("new/sample.json"), blocks).map(|why| format!("{id}: {why}"))
     })
     .collect()
 }

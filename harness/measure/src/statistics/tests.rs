@@ -3,7 +3,7 @@
 use record::Arm::{self, A, B};
 use record::{BlockOrder, Interval};
 
-use super::{block_ratio, lower_rank, mean_interval, median_interval, ratio_interval};
+use super::{block_ratio, lower_rank, mean_interval, median_interval, proportion_interval, ratio_interval};
 
 #[track_caller]
 fn close(found: f64, expected: f64) {
@@ -198,4 +198,33 @@ fn the_ratio_of_two_variants_covers_the_truth_as_often_as_it_says() {
     }
     let share = f64::from(covered) / f64::from(trials);
     assert!((0.94..=0.96).contains(&share), "{share}");
+}
+
+/// Newcombe 1998 (Statistics in Medicine 17, table I, method 3) prints these to four places.
+#[test]
+fn the_proportion_interval_is_wilsons() {
+    let printed = [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)];
+    for (successes, trials, low, high) in printed {
+        let found = proportion_interval(successes, trials).unwrap();
+        assert!(
+            (found.low - low).abs() < 5.1e-5 && (found.high - high).abs() < 5.1e-5,
+            "{successes}/{trials}: {found:?}"
+        );
+        assert_eq!(found.n as u64, trials);
+    }
+}
+
+#[test]
+fn a_proportion_and_its_complement_have_mirrored_intervals() {
+    for successes in 0..=25 {
+        let (one, other) =
+            (proportion_interval(successes, 25).unwrap(), proportion_interval(25 - successes, 25).unwrap());
+        assert!((one.low - (1.0 - other.high)).abs() < 1e-12 && (one.high - (1.0 - other.low)).abs() < 1e-12);
+        assert!(0.0 <= one.low && one.low <= one.mid && one.mid <= one.high && one.high <= 1.0);
+    }
+}
+
+#[test]
+fn impossible_proportions_have_no_interval() {
+    assert!(proportion_interval(0, 0).is_none() && proportion_interval(2, 1).is_none());
 }

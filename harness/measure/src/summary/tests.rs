@@ -27,6 +27,7 @@ fn run(subjects: Vec<Subject>) -> Run {
     let plan = LessonPlan {
         lesson: STEM.to_owned(),
         params: Params::new(),
+        shrunk: Params::new(),
         baseline: "serial".to_owned(),
         blocks: 2,
         fingerprint: "now".to_owned(),
