@@ -1,0 +1,199 @@
+//! The bounded queue: CPython's ways, its limits, and what must be said when somebody dies.
+
+use std::time::{Duration, Instant};
+
+use bincode::enc::Encoder;
+use bincode::error::EncodeError;
+use bincode::{Decode, Encode};
+use multiprocess::{Process, Queue, Semaphore, Status, codec, meter};
+
+use super::Case;
+use super::process::{LONG, until, wchan};
+
+pub(super) const CASES: &[Case] = &[
+    ("what_is_put_comes_once_and_in_order", in_order),
+    ("a_slot_is_taken_by_put_and_given_back_by_get", slots),
+    ("a_queue_without_a_bound_takes_more_than_its_pipe_holds", no_bound),
+    ("everything_put_by_many_processes_comes_once_and_is_counted", many_processes),
+    ("joining_before_draining_passes_with_65536_bytes_and_is_reported_with_one_more", join_before_drain),
+    ("an_item_that_cannot_be_encoded_is_reported_and_the_next_ones_come", refused),
+    ("an_item_whose_encoding_panics_is_reported", panics),
+    ("a_writer_killed_in_the_middle_of_an_item_is_noticed_by_all", killed_writer),
+    ("a_reader_killed_inside_get_is_noticed", killed_reader),
+    ("a_closed_queue_takes_nothing", closed),
+];
+
+/// Bytes that a pipe holds (pipe(7)).
+const CAPACITY: usize = 65_536;
+
+fn in_order() {
+    let queue = Queue::new(10).unwrap();
+    let feed = || {
+        (0..1_000_u32).for_each(|number| queue.put(number, LONG).unwrap());
+        i32::from(queue.join_thread(LONG).is_err())
+    };
+    let mut process = Process::start(&[&queue], feed).unwrap();
+    for number in 0..1_000 {
+        assert_eq!(queue.get(LONG).unwrap(), number);
+    }
+    assert_eq!(process.join(LONG).unwrap().status, Status::Exited(0));
+    assert!(queue.get(Duration::ZERO).unwrap_err().is_empty());
+    assert_eq!(queue.qsize(), 0);
+}
+
+fn slots() {
+    let queue = Queue::new(2).unwrap();
+    (0..2_u8).for_each(|number| queue.put(number, Duration::ZERO).unwrap());
+    let before = meter::counts();
+    assert!(queue.put(2, Duration::from_millis(20)).unwrap_err().is_full());
+    // The feeder has written both, and still they hold their slots.
+    assert_eq!((queue.qsize(), meter::counts().since(&before).dumps.calls <= 2), (2, true));
+    assert_eq!(queue.get(LONG).unwrap(), 0);
+    assert_eq!(queue.qsize(), 1);
+    queue.put(2, Duration::ZERO).unwrap();
+    assert_eq!((queue.get(LONG).unwrap(), queue.get(LONG).unwrap()), (1, 2));
+    queue.join_thread(LONG).unwrap();
+}
+
+fn no_bound() {
+    let queue = Queue::new(0).unwrap();
+    (0..20_u8).for_each(|number| queue.put(vec![number; 10_000], Duration::ZERO).unwrap());
+    assert_eq!(queue.qsize(), 20);
+    for number in 0..20 {
+        assert_eq!(queue.get(LONG).unwrap(), vec![number; 10_000]);
+    }
+    queue.join_thread(LONG).unwrap();
+}
+
+fn many_processes() {
+    const WORKERS: u64 = 4;
+    const ITEMS: u64 = 200;
+    let queue = Queue::new(7).unwrap();
+    let feed = |worker: u64| {
+        (0..ITEMS).for_each(|number| queue.put((worker, number, vec![worker; 300]), LONG).unwrap());
+        i32::from(queue.join_thread(LONG).is_err())
+    };
+    let processes = (0..WORKERS).map(|worker| Process::start(&[&queue], || feed(worker)).unwrap());
+    let mut processes: Vec<Process> = processes.collect();
+    let before = meter::counts();
+    let mut next = [0; WORKERS as usize];
+    for _ in 0..WORKERS * ITEMS {
+        let (worker, number, luggage): (u64, u64, Vec<u64>) = queue.get(LONG).unwrap();
+        assert_eq!(number, next[worker as usize], "one process's items stay in order");
+        assert_eq!(luggage, vec![worker; 300]);
+        next[worker as usize] += 1;
+    }
+    let parent = meter::counts().since(&before);
+    assert_eq!((parent.loads.calls, parent.reads.calls, parent.dumps.calls), (WORKERS * ITEMS, WORKERS * ITEMS, 0));
+    let mut written = 0;
+    for process in &mut processes {
+        let counts = process.join(LONG).unwrap().counts;
+        assert_eq!([counts.dumps.calls, counts.messages, counts.lock_waits.calls, counts.slot_waits.calls], [ITEMS; 4]);
+        written += counts.writes.bytes;
+    }
+    assert_eq!(written, parent.reads.bytes);
+}
+
+/// A pipe takes a header of 4 bytes and 65,532 more: CPython's threshold, for the bytes of our encoding.
+fn join_before_drain() {
+    let framed = |item: &Vec<u8>| codec::dumps(item).unwrap().len() + 4;
+    let length = CAPACITY - 4 - 3;
+    for (length, fits) in [(length, true), (length + 1, false)] {
+        let item = vec![7_u8; length];
+        assert_eq!(framed(&item) == CAPACITY, fits);
+        let queue = Queue::new(1).unwrap();
+        queue.put(item.clone(), LONG).unwrap();
+        let joined = queue.join_thread(if fits { LONG } else { Duration::from_millis(200) });
+        match joined {
+            Ok(()) => assert!(fits, "nobody has read it"),
+            Err(fault) => assert!(!fits && fault.is_feeder_stuck() && fault.to_string().contains("65536"), "{fault}"),
+        }
+        assert_eq!(queue.get(LONG).unwrap(), item);
+        queue.join_thread(LONG).unwrap();
+    }
+    // Dropped while it is stuck, the feeder is called off: nothing is left of it.
+    let queue = Queue::new(1).unwrap();
+    queue.put(vec![7_u8; 2 * CAPACITY], LONG).unwrap();
+    assert!(queue.join_thread(Duration::from_millis(20)).unwrap_err().is_feeder_stuck());
+}
+
+/// Refuses to be encoded, panics at it, or not.
+#[derive(Debug, PartialEq, Decode)]
+struct Touchy(u8);
+
+impl Encode for Touchy {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        match self.0 {
+            1 => Err(EncodeError::Other("no way")),
+            2 => panic!("on purpose"),
+            number => number.encode(encoder),
+        }
+    }
+}
+
+fn refused() {
+    let queue = Queue::new(3).unwrap();
+    for number in [0, 1, 3] {
+        queue.put(Touchy(number), LONG).unwrap();
+    }
+    assert_eq!((queue.get(LONG).unwrap(), queue.get(LONG).unwrap()), (Touchy(0), Touchy(3)));
+    let lost = queue.join_thread(LONG).unwrap_err();
+    assert!(lost.items_lost() == Some(1) && lost.to_string().contains("no way"), "{lost}");
+    assert_eq!(queue.qsize(), 0, "its slot is free again");
+}
+
+fn panics() {
+    let queue = Queue::new(3).unwrap();
+    (1..4).rev().for_each(|number| queue.put(Touchy(number), LONG).unwrap());
+    assert_eq!(queue.get(LONG).unwrap(), Touchy(3));
+    let lost = queue.join_thread(LONG).unwrap_err();
+    assert!(lost.items_lost() == Some(2) && lost.to_string().contains("panicked"), "{lost}");
+}
+
+fn killed_writer() {
+    let queue: Queue<Vec<u8>> = Queue::new(10).unwrap();
+    let go = Semaphore::new(0).unwrap();
+    let put = |bytes: usize| {
+        go.acquire(LONG).unwrap();
+        queue.put(vec![7; bytes], LONG).unwrap();
+        match queue.join_thread(LONG) {
+            Err(fault) if fault.is_lock_owner_died() => 3,
+            _ => 0,
+        }
+    };
+    let mut large = Process::start(&[&queue], || put(1 << 20)).unwrap();
+    go.release().unwrap();
+    until(|| large.counts().lock_waits.calls == 1);
+    let mut small = Process::start(&[&queue], || put(1)).unwrap();
+    go.release().unwrap();
+    // It holds the write lock, for the pipe is far too small.
+    large.kill();
+    assert_eq!(large.join(LONG).unwrap().status, Status::Signalled(9));
+    assert_eq!(small.join(LONG).unwrap().status, Status::Exited(3));
+    let begin = Instant::now();
+    let fault = queue.get(Duration::from_secs(2)).unwrap_err();
+    assert!(fault.is_lock_owner_died(), "{fault}");
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    assert!(queue.get(Duration::from_millis(10)).is_err());
+}
+
+fn killed_reader() {
+    let queue: Queue<u8> = Queue::new(10).unwrap();
+    let mut reader = Process::start(&[&queue], || i32::from(queue.get(2 * LONG).is_err())).unwrap();
+    until(|| wchan(&reader).contains("poll"));
+    reader.kill();
+    assert_eq!(reader.join(LONG).unwrap().status, Status::Signalled(9));
+    queue.put(1, LONG).unwrap();
+    let fault = queue.get(Duration::from_secs(2)).unwrap_err();
+    assert!(fault.is_lock_owner_died() && fault.to_string().contains("read lock"), "{fault}");
+    queue.join_thread(LONG).unwrap();
+}
+
+fn closed() {
+    let queue = Queue::new(10).unwrap();
+    queue.put(1_u8, LONG).unwrap();
+    queue.close();
+    assert!(queue.put(2, LONG).unwrap_err().to_string().contains("closed"));
+    queue.join_thread(LONG).unwrap();
+    assert_eq!(queue.get(LONG).unwrap(), 1);
+}
