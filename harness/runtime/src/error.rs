@@ -19,6 +19,10 @@ pub(crate) enum Kind {
     UnknownName { kind: &'static str, name: String },
     DuplicateName { name: &'static str },
     WorkerDied { pid: u32, status: Status },
+    ChildFailed { pid: u32, status: Status },
+    ServerDied { pid: u32, status: Status },
+    StatusUnknown { pid: u32 },
+    Refused { why: String },
     TaskFailed { function: &'static str, why: String },
     Deadline { doing: &'static str, limit: Duration },
     HandlerPanicked { name: String, why: String },
@@ -26,6 +30,14 @@ pub(crate) enum Kind {
     NotInitialised,
     NoWorkers,
     Closed,
+    QueueClosed,
+    Full { limit: Duration },
+    Empty { limit: Duration },
+    LockOwnerDied { lock: &'static str },
+    QueueBroken,
+    FeederStuck { items: usize, bytes: usize, capacity: usize, limit: Duration },
+    ItemsLost { items: u64, why: String },
+    NotHandedOver { block: usize },
 }
 
 impl Error {
@@ -46,6 +58,16 @@ impl Error {
         }
     }
 
+    /// Whether a child of a fork server was ended because its server is gone, so that nobody can tell how it would have ended.
+    pub fn is_status_unknown(&self) -> bool {
+        matches!(*self.0, Kind::StatusUnknown { .. })
+    }
+
+    /// Whether a fork server has died.
+    pub fn is_server_died(&self) -> bool {
+        matches!(*self.0, Kind::ServerDied { .. })
+    }
+
     /// Whether a wait reached its deadline.
     pub fn is_deadline(&self) -> bool {
         matches!(*self.0, Kind::Deadline { .. })
@@ -59,6 +81,34 @@ impl Error {
     /// Whether a message could not be decoded, or was larger than allowed.
     pub fn is_decode(&self) -> bool {
         matches!(*self.0, Kind::Decode { .. } | Kind::FrameTooLarge { .. })
+    }
+
+    /// Whether a put found no free slot of a bounded queue until its deadline.
+    pub fn is_full(&self) -> bool {
+        matches!(*self.0, Kind::Full { .. })
+    }
+
+    /// Whether a get found no item until its deadline.
+    pub fn is_empty(&self) -> bool {
+        matches!(*self.0, Kind::Empty { .. })
+    }
+
+    /// Whether a process died while it held a lock that this one needs.
+    pub fn is_lock_owner_died(&self) -> bool {
+        matches!(*self.0, Kind::LockOwnerDied { .. })
+    }
+
+    /// Whether a queue's feeder thread could not write everything until the deadline of a join.
+    pub fn is_feeder_stuck(&self) -> bool {
+        matches!(*self.0, Kind::FeederStuck { .. })
+    }
+
+    /// How many items a queue's feeder thread could not send, if that is the error.
+    pub fn items_lost(&self) -> Option<u64> {
+        match *self.0 {
+            Kind::ItemsLost { items, .. } => Some(items),
+            _ => None,
+        }
     }
 
     /// Whether a fork was refused because the process has more than one thread.
@@ -92,6 +142,12 @@ impl fmt::Display for Error {
                     "worker {pid} {status} while work was pending; CPython's Pool would wait for its task for ever"
                 )
             }
+            Kind::ChildFailed { pid, status } => write!(f, "child {pid} {status} without an answer"),
+            Kind::ServerDied { pid, status } => write!(f, "the fork server, process {pid}, {status}"),
+            Kind::StatusUnknown { pid } => {
+                write!(f, "child {pid} was ended because its fork server is gone; how it would have ended is unknown")
+            }
+            Kind::Refused { why } => write!(f, "the fork server could not fork: {why}"),
             Kind::TaskFailed { function, why } => write!(f, "'{function}' failed in a worker: {why}"),
             Kind::Deadline { doing, limit } => write!(f, "{doing}: not done within {limit:?}"),
             Kind::HandlerPanicked { name, why } => write!(f, "the pool's {name} panicked: {why}"),
@@ -106,6 +162,24 @@ impl fmt::Display for Error {
             ),
             Kind::NoWorkers => f.write_str("a pool needs at least one worker"),
             Kind::Closed => f.write_str("the pool has failed or was finished before"),
+            Kind::QueueClosed => f.write_str("this process has closed the queue"),
+            Kind::Full { limit } => write!(f, "the queue is full, and no slot became free within {limit:?}"),
+            Kind::Empty { limit } => write!(f, "the queue is empty, and no item came within {limit:?}"),
+            Kind::LockOwnerDied { lock } => write!(
+                f,
+                "a process died while it held the queue's {lock} lock, in the middle of a frame; CPython's lock would stay locked \
+                 for ever"
+            ),
+            Kind::QueueBroken => {
+                f.write_str("an item of the queue was left half read, and nothing after it can be read")
+            }
+            Kind::FeederStuck { items, bytes, capacity, limit } => write!(
+                f,
+                "the queue's feeder thread still had {items} items to write after {limit:?}, the first of {bytes} bytes: the pipe \
+                 holds {capacity} bytes and nobody reads it; CPython's join_thread would wait for ever"
+            ),
+            Kind::ItemsLost { items, why } => write!(f, "{items} items put on a queue were never sent: {why}"),
+            Kind::NotHandedOver { block } => write!(f, "block {block} of the shared memory was not handed over"),
         }
     }
 }

@@ -86,15 +86,16 @@ fn read_body(from: &mut impl Read, bytes: u64) -> Result<Vec<u8>, Error> {
     let Some(length) = length else {
         return Err(Kind::FrameTooLarge { bytes, limit: LIMIT_BYTES as u64 }.into());
     };
-    let mut body = Vec::with_capacity(length.min(FIRST_ALLOCATION));
-    // The first byte beyond what is reserved proves that the sender really has that much to send.
-    from.take(length.min(FIRST_ALLOCATION) as u64).read_to_end(&mut body).map_err(Error::io("reading a frame"))?;
-    if body.len() == FIRST_ALLOCATION.min(length) && length > FIRST_ALLOCATION {
-        body.reserve_exact(length - body.len());
-        from.take((length - body.len()) as u64).read_to_end(&mut body).map_err(Error::io("reading a frame"))?;
-    }
-    if body.len() < length {
-        return Err(Error::io("reading a frame")(torn(io::ErrorKind::UnexpectedEof.into())));
+    let failed = |fault| Error::io("reading a frame")(torn(fault));
+    let mut body = vec![0; length.min(FIRST_ALLOCATION)];
+    from.read_exact(&mut body).map_err(failed)?;
+    if length > FIRST_ALLOCATION {
+        // What has arrived proves that the sender really has much to send. Fresh zeroed memory costs nothing until it is written,
+        // unlike zeroing what the vector grows by.
+        let mut whole = vec![0; length];
+        whole[..FIRST_ALLOCATION].copy_from_slice(&body);
+        from.read_exact(&mut whole[FIRST_ALLOCATION..]).map_err(failed)?;
+        body = whole;
     }
     Ok(body)
 }

@@ -43,6 +43,10 @@ pub struct Counts {
     pub writes: Traffic,
     /// Frames read, from the header to the last byte.
     pub reads: Traffic,
+    /// Waits for a queue's write lock; `bytes` are those of the frames that were to be written.
+    pub lock_waits: Traffic,
+    /// Waits for a slot of a bounded queue; no bytes.
+    pub slot_waits: Traffic,
     /// Time inside the mapped function.
     pub work: Duration,
     /// The marks that were made at least once, by name.
@@ -50,6 +54,10 @@ pub struct Counts {
 }
 
 impl Traffic {
+    fn plus(self, other: Self) -> Self {
+        Self { calls: self.calls + other.calls, bytes: self.bytes + other.bytes, time: self.time + other.time }
+    }
+
     fn since(self, earlier: Self) -> Self {
         Self {
             calls: self.calls - earlier.calls,
@@ -60,6 +68,26 @@ impl Traffic {
 }
 
 impl Counts {
+    /// The sum of both, as of two workers that had the same place one after the other.
+    #[must_use]
+    pub fn plus(mut self, other: &Self) -> Self {
+        for (name, count) in &other.marks {
+            *self.marks.entry(name).or_default() += count;
+        }
+        Self {
+            tasks: self.tasks + other.tasks,
+            messages: self.messages + other.messages,
+            dumps: self.dumps.plus(other.dumps),
+            loads: self.loads.plus(other.loads),
+            writes: self.writes.plus(other.writes),
+            reads: self.reads.plus(other.reads),
+            lock_waits: self.lock_waits.plus(other.lock_waits),
+            slot_waits: self.slot_waits.plus(other.slot_waits),
+            work: self.work + other.work,
+            marks: self.marks,
+        }
+    }
+
     /// What was counted after `earlier`, an earlier state of the same process.
     ///
     /// ```
@@ -76,6 +104,8 @@ impl Counts {
             loads: self.loads.since(earlier.loads),
             writes: self.writes.since(earlier.writes),
             reads: self.reads.since(earlier.reads),
+            lock_waits: self.lock_waits.since(earlier.lock_waits),
+            slot_waits: self.slot_waits.since(earlier.slot_waits),
             work: self.work.saturating_sub(earlier.work),
             marks: marks.filter(|(_, count)| *count > 0).collect(),
         }
@@ -133,6 +163,8 @@ pub(crate) struct Slot {
     pub(crate) loads: Tally,
     pub(crate) writes: Tally,
     pub(crate) reads: Tally,
+    pub(crate) lock_waits: Tally,
+    pub(crate) slot_waits: Tally,
     marks: [AtomicU64; MARKS_AT_MOST],
 }
 
@@ -147,6 +179,8 @@ pub(crate) static HOME: Slot = Slot {
     loads: Tally::zero(),
     writes: Tally::zero(),
     reads: Tally::zero(),
+    lock_waits: Tally::zero(),
+    slot_waits: Tally::zero(),
     marks: [const { AtomicU64::new(0) }; MARKS_AT_MOST],
 };
 
@@ -171,6 +205,8 @@ impl Slot {
             loads: self.loads.read(),
             writes,
             reads: self.reads.read(),
+            lock_waits: self.lock_waits.read(),
+            slot_waits: self.slot_waits.read(),
             work: Duration::from_nanos(self.work_ns.load(Relaxed)),
             marks,
         }

@@ -3,7 +3,7 @@
 //! This process becomes a child subreaper (prctl(2)), so that a grandchild whose parent died becomes our child, even one that
 //! called `setsid`. After the program has ended, or has been ended, every descendant that is left is killed and reaped.
 
-mod tree;
+pub(crate) mod tree;
 
 use std::fs::File;
 use std::io::{self, Read, Write};

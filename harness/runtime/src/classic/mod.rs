@@ -24,12 +24,13 @@ use std::time::{Duration, Instant};
 use bincode::{Decode, Encode};
 
 pub use start::init;
+pub(crate) use start::{FORK_SERVER, MARKER};
 
 use crate::StartMethod;
 use crate::codec;
 use crate::error::{Error, Kind};
 use crate::function::{self, Function, Initializer, Task};
-use crate::meter::WorkerReport;
+use crate::meter::{Counts, WorkerReport};
 use crate::sys::pid::Status;
 use crate::sys::{fd, fork};
 use crate::waiting::{self, StopSwitch};
@@ -255,6 +256,24 @@ impl<S: 'static> Pool<S> {
     /// The pids of the workers.
     pub fn worker_pids(&self) -> Vec<u32> {
         self.workers.iter().flat_map(|workers| workers.iter()).map(|worker| worker.child.pid()).collect()
+    }
+
+    /// What each worker has counted so far, in the order of [`worker_pids`](Self::worker_pids).
+    ///
+    /// When `map` has returned, its tasks, their loads, their work and the dumps of their replies are counted. The write of a reply
+    /// is counted a moment after it has arrived.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), multiprocess::Error> {
+    /// use multiprocess::classic::{Config, Pool};
+    /// let pool = Pool::start(Config::new(2))?;
+    /// assert_eq!(pool.worker_counts().len(), 2);
+    /// # pool.finish()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn worker_counts(&self) -> Vec<Counts> {
+        (0..self.config.workers).map(|worker| self.shop.board.slot(worker).counts()).collect()
     }
 
     /// Ends the pool as leaving CPython's `with` block does, and reports what each worker counted.

@@ -6,20 +6,22 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
-
 use super::worker::{self, Board, Wiring};
 use crate::codec::{self, Loading};
 use crate::error::{Error, Kind};
 use crate::function::{self, Initializer};
+use crate::process::{adopt, lifeline, single_threaded};
 use crate::sys::pid::Child;
 use crate::sys::shared::{Shared, set_current_slot};
 use crate::sys::{fd, fork, rights};
 use crate::waiting::Waiting;
-use crate::{StartMethod, frame};
+use crate::{StartMethod, forkserver, frame};
 
-/// Tells a program that it was started to be a worker.
-const MARKER: &str = "MULTIPROCESS_WORKER";
+/// Tells a program that it was started to be a worker, and which kind.
+pub(crate) const MARKER: &str = "MULTIPROCESS_WORKER";
+
+/// The marker of a fork server; a pool's worker has another.
+pub(crate) const FORK_SERVER: &str = "forkserver";
 
 /// A worker process and the socket whose end it does not outlive.
 #[derive(Debug)]
@@ -70,16 +72,8 @@ pub(super) fn workers<I: Initializer>(
     }
 }
 
-fn lifeline() -> Result<(OwnedFd, OwnedFd), Error> {
-    socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)
-        .map_err(|fault| Error::io("making a socket for a worker")(fault.into()))
-}
-
 fn fork_all<I: Initializer>(count: usize, board: &Board, ends: &Ends, setup: Setup<I>) -> Result<Vec<Worker>, Error> {
-    let threads = fork::thread_count().map_err(Error::io("counting threads"))?;
-    if threads != 1 {
-        return Err(Kind::Threads { count: threads }.into());
-    }
+    single_threaded()?;
     let mut setup = Some(setup);
     let mut started = Vec::with_capacity(count);
     for number in 0..count {
@@ -91,16 +85,6 @@ fn fork_all<I: Initializer>(count: usize, board: &Board, ends: &Ends, setup: Set
         started.push(Worker { child, _lifeline: ours });
     }
     Ok(started)
-}
-
-/// Takes charge of a child; one that cannot be watched is not left alive.
-fn adopt(pid: u32) -> std::io::Result<Child> {
-    Child::adopt(pid).inspect_err(|_| {
-        let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
-        // It is our unreaped child, so both calls mean it and cannot fail.
-        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
-        let _ = nix::sys::wait::waitpid(pid, None);
-    })
 }
 
 /// The life of a forked worker, in the image it inherited. Nothing of the parent's is dropped here.
@@ -165,7 +149,7 @@ fn spawn<I: Initializer>(
 
 /// Turns this process into a worker if it was started as one by `spawn`; otherwise returns at once.
 ///
-/// Must be the first line of `main` of every program that uses [`StartMethod::Spawn`]: the worker is this program, executed
+/// Must be the first line of `main` of every program that uses [`StartMethod::Spawn`] or a [fork server](crate::forkserver): the worker is this program, executed
 /// again. A program that forgets it gets an error from its first pool instead of workers that start workers for ever.
 ///
 /// ```
@@ -173,11 +157,10 @@ fn spawn<I: Initializer>(
 /// multiprocess::init();
 /// ```
 pub fn init() {
-    if std::env::var_os(MARKER).is_none() {
-        return;
-    }
+    let Some(role) = std::env::var_os(MARKER) else { return };
     fork::remove_variable(MARKER);
-    let code = match spawned_worker() {
+    let ended = if role == FORK_SERVER { forkserver::serve() } else { spawned_worker() };
+    let code = match ended {
         Ok(code) => code,
         Err(fault) => {
             eprintln!("worker {}: {fault}", std::process::id());

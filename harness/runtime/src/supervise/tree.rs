@@ -48,7 +48,7 @@ fn table() -> BTreeMap<u32, (u32, char)> {
 }
 
 /// From a line of `/proc/PID/stat`; the name in parentheses may itself hold spaces and parentheses.
-fn parent_and_state(stat: &str) -> Option<(u32, char)> {
+pub(crate) fn parent_and_state(stat: &str) -> Option<(u32, char)> {
     let mut fields = stat[stat.rfind(')')? + 1..].split_ascii_whitespace();
     let state = fields.next()?.chars().next()?;
     Some((fields.next()?.parse().ok()?, state))

@@ -38,6 +38,11 @@ pub(crate) fn close_stdin() -> io::Result<()> {
     Ok(())
 }
 
+/// Points standard error at `target`.
+pub(crate) fn redirect_stderr(target: impl AsFd) -> io::Result<()> {
+    Ok(nix::unistd::dup2_stderr(target)?)
+}
+
 /// Makes writes to `fd` return instead of waiting for room.
 pub(crate) fn set_nonblocking(fd: impl AsFd) -> io::Result<()> {
     let flags = OFlag::from_bits_retain(fcntl(&fd, FcntlArg::F_GETFL)?);

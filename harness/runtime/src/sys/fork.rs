@@ -1,8 +1,9 @@
-//! `fork(2)`, only from a process that is single-threaded at that moment, and the way out of the child.
+//! `fork(2)`, only from a process that is single-threaded at that moment unless the hazard is wanted, and the way out of the child.
 
 use std::io;
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use super::check;
 
@@ -11,16 +12,45 @@ pub(crate) fn thread_count() -> io::Result<usize> {
     Ok(std::fs::read_dir("/proc/self/task")?.count())
 }
 
+/// The same, once threads that were joined are gone: a join may return a moment before the kernel takes its thread off the list.
+pub(crate) fn settled_thread_count() -> io::Result<usize> {
+    let deadline = Instant::now() + SETTLING;
+    loop {
+        let count = thread_count()?;
+        if count == 1 || Instant::now() > deadline {
+            return Ok(count);
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Far longer than an ended thread stays on the list.
+const SETTLING: Duration = Duration::from_millis(50);
+
 /// Forks a child that keeps only the descriptors in `keep`, runs `body`, and ends with the code it returns; tells its pid.
 ///
-/// The caller has seen [`thread_count`] return 1: no other thread can hold a lock that the child would wait for. The child never
+/// The caller has seen [`settled_thread_count`] return 1: no other thread can hold a lock that the child would wait for. The child never
 /// returns from here, not even by a panic: it would go on as a second copy of the parent.
 pub(crate) fn child(keep: &[RawFd], body: impl FnOnce() -> i32) -> io::Result<u32> {
     // SAFETY: fork(2) asks for nothing; what the child may do follows from the single thread the caller has counted.
     let pid = check(unsafe { libc::fork() })?;
-    if pid != 0 {
-        return Ok(pid.cast_unsigned());
-    }
+    if pid != 0 { Ok(pid.cast_unsigned()) } else { live(keep, body) }
+}
+
+/// As [`child`], whatever other threads are doing: the hazard that the lesson `fork_trap` is about, and for nothing else.
+///
+/// The child is one thread in a copy of this process. A lock that another thread holds at this moment stays locked in it for ever, so
+/// that `body` may wait for ever; somebody has to watch it.
+pub(crate) fn child_despite_threads(keep: &[RawFd], body: impl FnOnce() -> i32) -> io::Result<u32> {
+    // SAFETY: fork(2) asks for nothing. POSIX promises a child of several threads no more than async-signal-safe calls; glibc keeps its
+    // own state whole across fork (malloc, stdio), and a lock of Rust's that was held stays locked, so that what it guards half
+    // changed is never reached: the child hangs, which is what the caller wants to see.
+    let pid = check(unsafe { libc::fork() })?;
+    if pid != 0 { Ok(pid.cast_unsigned()) } else { live(keep, body) }
+}
+
+/// The life of a forked child, to its end.
+fn live(keep: &[RawFd], body: impl FnOnce() -> i32) -> ! {
     let life = || match super::fd::close_all_except(keep).and_then(|()| super::fd::close_stdin()) {
         Ok(()) => body(),
         Err(_) => 1,

@@ -72,15 +72,7 @@ impl<'a> Lock<'a> {
 
     /// Waits for the lock for at most `limit`.
     pub(crate) fn lock_within(self, limit: Duration) -> io::Result<Held<'a>> {
-        #[expect(clippy::disallowed_methods, reason = "pthread_mutex_timedlock(3) counts on the real-time clock")]
-        let until = SystemTime::now()
-            .checked_add(limit)
-            .and_then(|end| end.duration_since(SystemTime::UNIX_EPOCH).ok())
-            .ok_or_else(|| io::Error::other("a deadline outside the range of the clock"))?;
-        let time = libc::timespec {
-            tv_sec: i64::try_from(until.as_secs()).map_err(io::Error::other)?,
-            tv_nsec: i64::from(until.subsec_nanos()),
-        };
+        let time = real_time_after(limit)?;
         // SAFETY: an initialised mutex and a valid absolute time.
         let result = unsafe { libc::pthread_mutex_timedlock(self.raw(), &raw const time) };
         self.taken(result)
@@ -101,6 +93,19 @@ impl Drop for Held<'_> {
         // SAFETY: a `Held` exists only while this thread owns the mutex.
         unsafe { libc::pthread_mutex_unlock(self.0.raw()) };
     }
+}
+
+/// The moment `limit` from now on the real-time clock, on which pthread_mutex_timedlock(3) and sem_timedwait(3) count.
+pub(super) fn real_time_after(limit: Duration) -> io::Result<libc::timespec> {
+    #[expect(clippy::disallowed_methods, reason = "the timed waits of POSIX take a date")]
+    let until = SystemTime::now()
+        .checked_add(limit)
+        .and_then(|end| end.duration_since(SystemTime::UNIX_EPOCH).ok())
+        .ok_or_else(|| io::Error::other("a deadline outside the range of the clock"))?;
+    Ok(libc::timespec {
+        tv_sec: i64::try_from(until.as_secs()).map_err(io::Error::other)?,
+        tv_nsec: i64::from(until.subsec_nanos()),
+    })
 }
 
 /// The pthread functions return their error instead of setting errno.

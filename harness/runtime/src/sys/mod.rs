@@ -3,12 +3,17 @@
 //! Each `unsafe` block holds one operation and says why its contract is met. Everything above this module is safe code.
 #![expect(unsafe_code, reason = "the only door to fork, robust mutexes, pidfd and shared mappings")]
 
+pub(crate) mod array;
+pub(crate) mod blocks;
+pub(crate) mod bytes;
 pub(crate) mod fd;
 pub(crate) mod fork;
 pub(crate) mod lock;
 pub(crate) mod pid;
 pub(crate) mod rights;
+pub(crate) mod semaphore;
 pub(crate) mod shared;
+pub(crate) mod vectors;
 
 use std::io;
 

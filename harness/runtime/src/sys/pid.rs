@@ -73,14 +73,8 @@ pub(crate) struct Child {
 impl Child {
     /// Takes charge of the child `pid` of this process.
     pub(crate) fn adopt(pid: u32) -> io::Result<Self> {
-        // SAFETY: pidfd_open(2) takes numbers only; an unreaped child keeps its pid.
-        let raw = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-        if raw == -1 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the call above has just made this descriptor for us alone; it is close-on-exec by itself.
-        let pidfd = unsafe { OwnedFd::from_raw_fd(raw as libc::c_int) };
-        Ok(Self { pid, pidfd, reaped: None })
+        // An unreaped child keeps its pid.
+        Ok(Self { pid, pidfd: pidfd(pid)?, reaped: None })
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -114,8 +108,13 @@ impl Child {
 
     /// Sends SIGKILL; a process that has already ended is left alone.
     pub(crate) fn kill(&self) {
+        self.signal(libc::SIGKILL);
+    }
+
+    /// Sends a signal; a process that has already ended is left alone.
+    pub(crate) fn signal(&self, signal: libc::c_int) {
         if self.reaped.is_none() {
-            kill(&self.pidfd);
+            send(&self.pidfd, signal);
         }
     }
 
@@ -153,23 +152,58 @@ impl Drop for Child {
     }
 }
 
-/// Kills a process that is not our child, if `still_meant` says so once the process can no longer be mistaken for another.
-pub(crate) fn kill_stranger(pid: u32, still_meant: impl FnOnce() -> bool) {
-    // SAFETY: pidfd_open(2) takes numbers only.
-    let raw = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    if raw == -1 {
-        return;
+/// Kills and reaps a child of this process that cannot be watched, so that it is not left alive.
+pub(crate) fn kill_unwatched(pid: u32) {
+    let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
+    // It is our unreaped child, so both calls mean it and cannot fail.
+    let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
+    let _ = nix::sys::wait::waitpid(pid, None);
+}
+
+/// A process that is not our child, held by pidfd: it can be killed and its end seen, but it is not ours to reap.
+#[derive(Debug)]
+pub(crate) struct Stranger(OwnedFd);
+
+impl Stranger {
+    /// Takes hold of the process that has this pid now.
+    pub(crate) fn open(pid: u32) -> io::Result<Self> {
+        pidfd(pid).map(Self)
     }
-    // SAFETY: the call above has just made this descriptor for us alone.
-    let pidfd = unsafe { OwnedFd::from_raw_fd(raw as libc::c_int) };
-    if still_meant() {
-        kill(&pidfd);
+
+    /// Readable once the process has ended.
+    pub(crate) fn exit_event(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+
+    /// Sends SIGKILL; a process that has already ended is left alone.
+    pub(crate) fn kill(&self) {
+        send(&self.0, libc::SIGKILL);
     }
 }
 
-/// Kills through a pidfd. Its one expected failure, ESRCH, means that the process has ended, which is what the signal was for.
-fn kill(pidfd: &OwnedFd) {
+/// Kills a process that is not our child, if `still_meant` says so once the process can no longer be mistaken for another.
+pub(crate) fn kill_stranger(pid: u32, still_meant: impl FnOnce() -> bool) {
+    if let Ok(stranger) = Stranger::open(pid)
+        && still_meant()
+    {
+        stranger.kill();
+    }
+}
+
+/// A descriptor that means the process which has this pid now, and never another.
+fn pidfd(pid: u32) -> io::Result<OwnedFd> {
+    // SAFETY: pidfd_open(2) takes numbers only.
+    let raw = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    if raw == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call above has just made this descriptor for us alone; it is close-on-exec by itself.
+    Ok(unsafe { OwnedFd::from_raw_fd(raw as libc::c_int) })
+}
+
+/// Sends a signal through a pidfd. Its one expected failure, ESRCH, means that the process has ended, which is what the signal was for.
+fn send(pidfd: &OwnedFd, signal: libc::c_int) {
     let fd = pidfd.as_raw_fd();
     // SAFETY: pidfd_send_signal(2) takes numbers and a null siginfo; through a pidfd it cannot reach another process.
-    unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, libc::SIGKILL, std::ptr::null::<libc::siginfo_t>(), 0) };
+    unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal, std::ptr::null::<libc::siginfo_t>(), 0) };
 }

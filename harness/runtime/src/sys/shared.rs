@@ -80,6 +80,16 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Where `bytes` bytes at `offset` lie, aligned as numbers are. Whoever uses the place sees to it that one uses it at a time.
+    pub(super) fn place(&self, offset: usize, bytes: usize) -> NonNull<libc::c_void> {
+        assert!(offset.is_multiple_of(align_of::<u64>()), "offset {offset} is not aligned");
+        assert!(offset + bytes <= self.bytes, "{bytes} bytes at {offset} lie outside the shared memory");
+        // SAFETY: the addition stays inside the mapping, as asserted.
+        unsafe { self.start.byte_add(offset) }
+    }
+}
+
 impl Drop for Shared {
     fn drop(&mut self) {
         // SAFETY: `start` and `bytes` are those of our own mapping, and every reference into it borrowed `self`.

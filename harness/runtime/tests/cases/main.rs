@@ -8,9 +8,14 @@
 
 mod crossing;
 mod faults;
+mod forkserver;
 mod functions;
 mod house;
 mod pool;
+mod process;
+mod queue;
+mod sharing;
+mod watchdog;
 
 use std::process::{Command, ExitCode};
 use std::time::Duration;
@@ -30,7 +35,17 @@ fn main() -> ExitCode {
         return faults::forgetful_program();
     }
     multiprocess::init();
-    let cases: Vec<Case> = [pool::CASES, crossing::CASES, faults::CASES].concat();
+    let cases: Vec<Case> = [
+        pool::CASES,
+        crossing::CASES,
+        faults::CASES,
+        watchdog::CASES,
+        forkserver::CASES,
+        sharing::CASES,
+        process::CASES,
+        queue::CASES,
+    ]
+    .concat();
     let arguments: Vec<String> = std::env::args().collect();
     if let [_, flag, name] = &arguments[..]
         && flag == "--case"
@@ -40,7 +55,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let trials = cases.into_iter().map(|(name, _)| match name {
-        name if name == faults::PARENT_KILLED.0 => Trial::test(name, workers_die_with_a_killed_parent),
+        name if name == faults::PARENT_KILLED.0 || name == process::PARENT_KILLED.0 => {
+            Trial::test(name, || workers_die_with_a_killed_parent(name))
+        }
         name => Trial::test(name, move || in_its_own_process(name)),
     });
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
@@ -68,9 +85,9 @@ fn in_its_own_process(name: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The one case whose process may not end by itself: it kills itself while its workers are busy.
-fn workers_die_with_a_killed_parent() -> Result<(), Failed> {
-    let report = execute(faults::PARENT_KILLED.0)?;
+/// The cases whose process may not end by itself: it kills itself while its workers are busy.
+fn workers_die_with_a_killed_parent(name: &str) -> Result<(), Failed> {
+    let report = execute(name)?;
     if report.ending != Ending::Ended(Status::Signalled(9)) {
         return Err(format!("{:?}: {}", report.ending, String::from_utf8_lossy(&report.stderr)).into());
     }

@@ -18,6 +18,7 @@ pub(super) const CASES: &[Case] = &[
     ("two_pools_live_side_by_side", two_pools_live_side_by_side),
     ("fork_is_refused_while_there_are_threads", fork_is_refused_while_there_are_threads),
     ("every_worker_reports_its_counts", every_worker_reports),
+    ("workers_can_be_read_while_the_pool_lives", workers_can_be_read),
 ];
 
 pub(super) fn squares(pool: &Pool<()>, items: u64, chunksize: u64) {
@@ -110,4 +111,19 @@ fn every_worker_reports() {
         assert_eq!(report.counts.tasks, tasks);
         assert!(report.usage.max_rss_bytes > 0);
     }
+}
+
+/// After a map everything but the last writes is counted.
+fn workers_can_be_read() {
+    let pool = Pool::start(Config::new(3)).unwrap();
+    let tasks = |pool: &Pool<()>| {
+        pool.worker_counts().iter().map(|counts| (counts.tasks, counts.dumps.calls)).collect::<Vec<_>>()
+    };
+    assert_eq!(tasks(&pool), [(0, 0); 3]);
+    squares(&pool, 97, 5);
+    let counted = tasks(&pool);
+    assert_eq!(counted.iter().map(|(tasks, _)| tasks).sum::<u64>(), 20);
+    assert!(counted.iter().all(|(tasks, dumps)| tasks == dumps));
+    let reported: Vec<u64> = pool.finish().unwrap().iter().map(|worker| worker.counts.tasks).collect();
+    assert_eq!(reported, counted.iter().map(|(tasks, _)| *tasks).collect::<Vec<_>>());
 }

@@ -1,0 +1,171 @@
+//! Memory behind [`SharedArray`](crate::SharedArray): one mapping with a table of claims at its head and plain numbers behind it.
+//!
+//! The mapping is shared and anonymous: it has neither a name nor a descriptor that a forked child could confuse with another. The
+//! child inherits the mapping itself, at the same address. Numbers are reached only through a [`Claim`], and the table, which lies in the shared memory, keeps the claims
+//! of all processes apart. No lock is taken and nothing is waited for: a process may die at any point without holding up another.
+
+use std::io;
+use std::marker::PhantomData;
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+
+/// A plain number: what may lie in memory that is shared with other processes.
+///
+/// # Safety
+/// Every pattern of its bits is a value of it, it has no padding and nothing to drop, and it holds no address.
+pub unsafe trait Plain: Copy + Send + Sync + 'static {}
+
+macro_rules! plain {
+    ($($number:ty),*) => {$(
+        // SAFETY: a primitive number is nothing but its bits.
+        unsafe impl Plain for $number {}
+    )*};
+}
+plain!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, f32, f64);
+
+/// One entry of the table. `owner` is 0 in a free one; `end` is 0 as long as the range is not announced.
+#[repr(C)]
+struct Entry {
+    owner: AtomicU64,
+    first: AtomicU64,
+    end: AtomicU64,
+}
+
+/// How many claims there can be at a time.
+const ENTRIES: usize = 340;
+
+/// Where the numbers begin: two pages, in which the table fits.
+const HEAD_BYTES: usize = 8_192;
+const _: () = assert!(ENTRIES * size_of::<Entry>() <= HEAD_BYTES);
+
+/// Marks the owner of a claim that excludes all others; the rest of `owner` is the pid.
+const EXCLUSIVE: u64 = 1 << 32;
+
+/// Zeroed numbers in shared memory.
+#[derive(Debug)]
+pub(crate) struct Numbers<T> {
+    start: NonNull<libc::c_void>,
+    bytes: usize,
+    len: usize,
+    _of: PhantomData<T>,
+}
+
+// SAFETY: the mapping belongs to the value and is plain memory; the numbers in it are reached through claims only, which keep
+// threads apart as well as processes, and the table is made of atomics.
+unsafe impl<T: Plain> Send for Numbers<T> {}
+// SAFETY: as for Send.
+unsafe impl<T: Plain> Sync for Numbers<T> {}
+
+/// Why there is no claim.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// This range overlaps and is claimed by the process with this pid.
+    Overlaps(Range<usize>, u32),
+    /// Every entry of the table is taken.
+    Full,
+}
+
+impl<T: Plain> Numbers<T> {
+    /// Makes room for `len` zeros and fills the page table. The kernel refuses at once what is more than the memory of the machine.
+    pub(crate) fn zeroed(len: usize) -> io::Result<Self> {
+        let bytes = len.checked_mul(size_of::<T>()).and_then(|bytes| bytes.checked_add(HEAD_BYTES));
+        let bytes = bytes.filter(|bytes| isize::try_from(*bytes).is_ok()).and_then(NonZeroUsize::new);
+        let bytes = bytes.ok_or(io::ErrorKind::OutOfMemory)?;
+        let (protection, flags) = (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED);
+        // SAFETY: a new mapping at an address the kernel chooses disturbs no other memory. It has no file that could be shortened.
+        let start = unsafe { mmap_anonymous(None, bytes, protection, flags | MapFlags::MAP_POPULATE) }?;
+        Ok(Self { start, bytes: bytes.get(), len, _of: PhantomData })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    fn table(&self) -> &[Entry; ENTRIES] {
+        // SAFETY: the head of the mapping is aligned to a page, large enough and zeroed, which is a valid table of atomics; it is
+        // never reached in any other way.
+        unsafe { self.start.cast().as_ref() }
+    }
+
+    /// Claims `range`, which the caller has seen to lie inside, and which is not empty.
+    ///
+    /// First announces it, then looks at all others and withdraws if one overlaps. Of two that overlap, the one that announces later
+    /// in the single order of all `SeqCst` operations sees the other: at most one of them stays, possibly none.
+    pub(crate) fn claim(&self, range: Range<usize>, exclusive: bool) -> Result<Claim<'_, T>, Refused> {
+        assert!(range.start < range.end && range.end <= self.len, "a claim lies inside its array");
+        let owner = u64::from(std::process::id()) | if exclusive { EXCLUSIVE } else { 0 };
+        let take = |entry: &&Entry| entry.owner.compare_exchange(0, owner, SeqCst, SeqCst).is_ok();
+        let own = self.table().iter().find(take).ok_or(Refused::Full)?;
+        own.first.store(range.start as u64, SeqCst);
+        own.end.store(range.end as u64, SeqCst);
+        let claim = Claim { numbers: self, entry: own, range, exclusive };
+        let others = self.table().iter().filter(|entry| !std::ptr::eq(*entry, own));
+        match others.into_iter().find_map(|other| claim.conflict_with(other)) {
+            None => Ok(claim),
+            Some(refused) => Err(refused),
+        }
+    }
+}
+
+impl<T> Drop for Numbers<T> {
+    fn drop(&mut self) {
+        // SAFETY: `start` and `bytes` are those of our own mapping, and every reference into it borrowed `self`. Another process
+        // has a mapping of its own.
+        let unmapped = unsafe { munmap(self.start, self.bytes) };
+        debug_assert!(unmapped.is_ok(), "unmapping our own mapping fails only on wrong arguments");
+    }
+}
+
+/// The right to read a range, or to read and write it alone, until it is dropped.
+///
+/// It must never be in reach of a forked child: there it would be a second right to the same range. Only `SharedArray::read` and
+/// `SharedArray::write` hold one, on the stack, while they call a closure; and a forked child never returns to the stack of its parent.
+pub(crate) struct Claim<'a, T: Plain> {
+    numbers: &'a Numbers<T>,
+    entry: &'a Entry,
+    range: Range<usize>,
+    exclusive: bool,
+}
+
+impl<T: Plain> Claim<'_, T> {
+    fn conflict_with(&self, other: &Entry) -> Option<Refused> {
+        // The end first: a range is announced by its end, and taken back by it. If the entry passes to another claim between these
+        // loads, that claim is announced after ours, sees ours and withdraws.
+        let end = other.end.load(SeqCst) as usize;
+        let first = other.first.load(SeqCst) as usize;
+        let owner = other.owner.load(SeqCst);
+        let overlaps = first < self.range.end && self.range.start < end;
+        let excludes = self.exclusive || owner & EXCLUSIVE != 0;
+        (overlaps && excludes).then_some(Refused::Overlaps(first..end, owner as u32))
+    }
+
+    fn start(&self) -> NonNull<T> {
+        // SAFETY: the numbers lie behind the head, and the range among them, as `claim` has asserted.
+        unsafe { self.numbers.start.byte_add(HEAD_BYTES + self.range.start * size_of::<T>()) }.cast()
+    }
+
+    /// The numbers of the range.
+    pub(crate) fn numbers(&self) -> &[T] {
+        // SAFETY: aligned (the head ends at a page), inside the mapping, initialised (zeroed, and every bit pattern is a `T`); while
+        // this claim stands the table keeps every exclusive claim off the range, in all threads and processes.
+        unsafe { std::slice::from_raw_parts(self.start().as_ptr(), self.range.len()) }
+    }
+
+    /// The numbers of the range, to be changed. The claim is exclusive.
+    pub(crate) fn numbers_mut(&mut self) -> &mut [T] {
+        assert!(self.exclusive, "only an exclusive claim may write");
+        // SAFETY: as for `numbers`; an exclusive claim keeps every other off the range, and is itself borrowed for as long.
+        unsafe { std::slice::from_raw_parts_mut(self.start().as_ptr(), self.range.len()) }
+    }
+}
+
+impl<T: Plain> Drop for Claim<'_, T> {
+    fn drop(&mut self) {
+        self.entry.end.store(0, SeqCst);
+        self.entry.owner.store(0, SeqCst);
+    }
+}
