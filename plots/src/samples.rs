@@ -1,14 +1,21 @@
 //! Invented data in realistic proportions, for tests alone.
 
+mod big_queue;
+mod chunksize;
+mod fork_trap;
+mod gil_primes;
+
 use std::collections::BTreeMap;
 
 use record::{
     Band, Claim, Counters, Environment, Interval, Judgement, Ledger, LessonInfo, LessonPlan, LessonSummary, Mark,
-    ParameterInfo, Post, ProcessReport, Profile, Program, Stated, Traffic, VariantInfo, VariantResult, VariantSummary,
-    Verdict,
+    ParameterInfo, Params, Post, ProcessReport, Profile, Program, Stated, Traffic, VariantInfo, VariantResult,
+    VariantSummary, Verdict,
 };
 
 use crate::{Shelf, Shelved};
+
+mod convolution;
 
 /// Name, ratio to the baseline, tasks, dumps of the object in the parent.
 const VARIANTS: [(&str, f64, u64, u64); 10] = [
@@ -42,6 +49,19 @@ pub(crate) fn shelf_with_two_lanes() -> Shelf {
         summary.variants.push(variant);
     }
     shelf
+}
+
+/// A lesson that has what a figure of this kind is drawn from.
+pub(crate) fn lesson_for(kind: &str) -> Shelved {
+    match kind {
+        "ratio" | "where" => bound_method(),
+        "rates" | "report" => fork_trap::lesson(),
+        "speedup" | "holder" | "latency" => gil_primes::lesson(),
+        "seam" | "scaling" => convolution::lesson(),
+        "u" | "idle" => chunksize::lesson(),
+        "states" | "split" => big_queue::measured(),
+        _ => panic!("no sample for figures of the kind {kind}"),
+    }
 }
 
 /// Ten variants, ten blocks each.
@@ -100,6 +120,7 @@ fn summary() -> LessonSummary {
         plan: LessonPlan {
             lesson: "bound_method".to_owned(),
             params: [("items".to_owned(), 1_000_000), ("workers".to_owned(), WORKERS)].into(),
+            shrunk: Params::new(),
             baseline: "serial".to_owned(),
             blocks: 10,
             fingerprint: "5eed".to_owned(),
@@ -138,6 +159,8 @@ fn variant((name, ratio, tasks, objects): (&str, f64, u64, u64)) -> VariantSumma
         ratio: (!baseline).then(|| interval(ratio, 0.025, 10)),
         median_ratio: (!baseline).then(|| interval(ratio, 0.03, 10)),
         typical: Some(typical(name, ns as u64, tasks, objects)),
+        facts: BTreeMap::new(),
+        series: BTreeMap::new(),
         failures: Vec::new(),
         counters_agree: true,
     }
@@ -164,6 +187,8 @@ fn typical(name: &str, elapsed_ns: u64, tasks: u64, objects: u64) -> VariantResu
         counters,
         processes,
         facts: if objects > 0 { [("cache_bytes".to_owned(), 54_000_000)].into() } else { BTreeMap::new() },
+        series: BTreeMap::new(),
+        notes: BTreeMap::new(),
         error: None,
     }
 }

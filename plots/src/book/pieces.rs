@@ -18,6 +18,13 @@ pub(super) fn provenance(lesson: &Shelved) -> Markup {
         ("profile", format!("{}, {}", summary.profile, blocks(summary))),
         ("run", summary.run.clone()),
     ];
+    if !summary.plan.shrunk.is_empty() {
+        let asked = |(name, asked): (&String, &u64)| {
+            format!("{name} {} instead of {}", words::count(summary.plan.params[name]), words::count(*asked))
+        };
+        let asked: Vec<String> = summary.plan.shrunk.iter().map(asked).collect();
+        facts.push(("made smaller to fit the memory", asked.join(", ")));
+    }
     if let Some(hypervisor) = &machine.hypervisor {
         let name = if hypervisor == "unnamed" { "a hypervisor that gives no name" } else { hypervisor };
         facts.insert(1, ("guest of", name.to_owned()));

@@ -9,7 +9,7 @@ use crate::shelf::unknown;
 use crate::{Shelf, Shelved, words};
 
 /// The fields of a variant, as the message about an unknown one lists them.
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 12] = [
     "ratio",
     "ratio_interval",
     "time",
@@ -20,6 +20,8 @@ const FIELDS: [&str; 10] = [
     "[parent_|worker_](dumps|loads|writes|reads)_(calls|bytes|time|mean)",
     "mark:NAME",
     "fact:NAME",
+    "sum:NAME",
+    "median:NAME",
 ];
 
 /// The fields of a run, for which a dash stands in place of the variant.
@@ -83,9 +85,17 @@ enum Field<'a> {
     Blocks,
     Tasks,
     Messages,
-    Traffic { role: Option<&'a str>, of: fn(&Counters) -> Traffic, measure: Measure },
+    Traffic {
+        role: Option<&'a str>,
+        of: fn(&Counters) -> Traffic,
+        measure: Measure,
+    },
     Mark(&'a str),
     Fact(&'a str),
+    /// A fact, over all subjects that were judged.
+    Sum(&'a str),
+    /// Of a fact over all subjects that were judged: for what varies from one to the next.
+    Median(&'a str),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -109,6 +119,8 @@ impl<'a> Field<'a> {
             _ => match field.split_once(':') {
                 Some(("mark", name)) => Some(Self::Mark(name)),
                 Some(("fact", name)) => Some(Self::Fact(name)),
+                Some(("sum", name)) => Some(Self::Sum(name)),
+                Some(("median", name)) => Some(Self::Median(name)),
                 _ => Self::traffic(field),
             },
         };
@@ -165,6 +177,19 @@ impl<'a> Field<'a> {
                 let missing = || format!("'{}' does not report the fact '{name}'", variant.name);
                 found.map(|fact| fact.map(|fact| named(name, *fact)).with_context(missing)).transpose()?
             }
+            Self::Sum(name) => {
+                let known = variant.facts.keys().map(String::as_str);
+                match variant.facts.get(name) {
+                    // A variant of which no subject was right reports nothing.
+                    None if variant.samples_ns.is_empty() => None,
+                    None => return Err(unknown(&format!("fact of '{}'", variant.name), name, known)),
+                    Some(values) => Some(named(name, values.iter().sum())),
+                }
+            }
+            Self::Median(name) => {
+                reported(lesson, name, "fact", |typical| &typical.facts)?;
+                variant.facts.get(name).and_then(|values| median(values)).map(|median| named(name, median))
+            }
         })
     }
 }
@@ -180,6 +205,13 @@ impl Measure {
             Self::Mean => words::time(traffic.ns as f64 / traffic.calls as f64),
         })
     }
+}
+
+/// The upper of two.
+fn median(values: &[u64]) -> Option<u64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable();
+    sorted.get(sorted.len() / 2).copied()
 }
 
 /// The sum over all processes, or over those of one role.
@@ -265,6 +297,24 @@ mod tests {
         check("-", "profile", "standard");
         check("-", "date", "2025-03-02");
         check("-", "cores", "2");
+    }
+
+    #[test]
+    fn a_sum_is_over_all_subjects_that_were_judged() {
+        let shelf = Shelf { lessons: vec![samples::lesson_for("rates")], ..samples::shelf() };
+        assert_eq!(value(&shelf, "fork_trap", "mutex_held", "sum:trials").unwrap().as_deref(), Some("40"));
+        let message = value(&shelf, "fork_trap", "mutex_held", "sum:typo").unwrap_err().to_string();
+        assert_eq!(message, "unknown fact of 'mutex_held' 'typo'; allowed: hung, trials");
+    }
+
+    #[test]
+    fn a_median_is_over_all_subjects() {
+        let mut shelf = samples::shelf();
+        let variant = &mut shelf.lessons[0].summary.as_mut().unwrap().variants[1];
+        variant.facts.insert("cache_bytes".to_owned(), vec![9_000_000, 1_000_000, 5_000_000]);
+        let found = |name| value(&shelf, "bound_method", name, "median:cache_bytes").unwrap();
+        assert_eq!((found("pool_bound_method").as_deref(), found("serial")), (Some("5.00 MB"), None));
+        refused("bound_method", "serial", "median:typo", "unknown fact of 'bound_method' 'typo'; allowed: cache_bytes");
     }
 
     #[test]

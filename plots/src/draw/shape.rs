@@ -20,6 +20,8 @@ pub(crate) enum Shape {
     Cross,
     /// A hollow triangle: the third foreign source.
     Peak,
+    /// A thin line: an ideal or a bound.
+    Line,
     /// A bar with its centre marked.
     Interval,
     /// A filled rectangle: a share of a bar.
@@ -47,6 +49,7 @@ impl Shape {
                 canvas.line((x - 5, y + 5), (x + 5, y - 5), ink, 2)
             }
             Self::Peak => canvas.path(&[(x - 6, y + 5), (x, y - 6), (x + 6, y + 5), (x - 6, y + 5)], ink, 2),
+            Self::Line => canvas.line((x - 10, y), (x + 10, y), ink, 1),
             Self::Interval => interval(canvas, (x - 10, x, x + 10), y, ink),
             Self::Share => canvas.bar((x - 10, y - 6), (x + 10, y + 6), ink, 1.0),
             Self::HatchedShare => share(canvas, (x - 10, y - 6), (x + 10, y + 6), ink, true),

@@ -1,0 +1,158 @@
+//! `LESSON-report`: what a watchdog said about one child that hung, line by line, each with what it means.
+
+use anyhow::{Context, Result};
+use record::LessonSummary;
+
+use super::Figure;
+use super::rows::WIDTH;
+use crate::draw::{Anchor, Canvas, Face, Ink, draw, finish};
+use crate::{Cell, Column, Shelved, Table};
+
+/// Pixels for a line of the report and the one below it that explains it.
+const ENTRY: i32 = 46;
+const TOP: i32 = 4;
+/// Where the texts begin, right of the mark of a decisive line.
+const LEFT: i32 = 20;
+/// Characters of 12 pixels that fit into a line.
+const CHARACTERS: usize = 95;
+
+/// The name of a line, what it means, and whether the proof rests on it.
+const MEANINGS: [(&str, &str, bool); 10] = [
+    ("verdict", "Two looks saw one and the same wait: no core used, no switch between them.", false),
+    ("process", "It was killed through its pidfd and reaped. Nothing of it is left.", false),
+    ("state", "It uses no core. From outside it looks like a process that has nothing to do.", true),
+    ("threads", "fork copied one thread, the one that called it. Whoever held the lock is not here.", true),
+    ("wchan", "The kernel function in which it sleeps: it waits for a futex, the word in memory of a lock.", false),
+    ("system call", "Private: only a thread of this process could wake it. No timeout: nor will the clock.", true),
+    (
+        "raw",
+        "As the kernel prints it: the number of the call, then address, operation, expected value, timeout.",
+        false,
+    ),
+    ("futex", "The address of that word. A forked child has the addresses of its parent.", false),
+    ("lock", "What lies there, from the parent's list of locks by name.", true),
+    ("used", "Processor time in all. Waiting for a lock takes none.", false),
+];
+
+/// Draws the report of one child that hung.
+///
+/// # Errors
+/// If the lesson was not measured, or no variant of it brought such a report.
+pub fn report(lesson: &Shelved) -> Result<Figure> {
+    let summary = lesson.measured()?;
+    let report = Report::first(summary);
+    let report = report.with_context(|| format!("no variant of '{}' brought a report", lesson.info.stem))?;
+    let (title, caption) = (report.title(), report.caption());
+    let svg = draw(WIDTH as u32, report.height() as u32, |canvas| report.draw(canvas))?;
+    let svg = finish(&svg, &title, &caption)?;
+    Ok(Figure { name: format!("{}-report", lesson.info.stem), title, caption, svg, table: report.table() })
+}
+
+struct Report<'a> {
+    variant: &'a str,
+    /// Name and what was seen.
+    lines: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Report<'a> {
+    /// That of the first variant whose median subject has one.
+    fn first(summary: &'a LessonSummary) -> Option<Self> {
+        summary.variants.iter().find_map(|variant| {
+            let words = variant.typical.as_ref()?.notes.get("report")?;
+            Some(Self {
+                variant: &variant.name,
+                lines: words.lines().filter_map(|line| line.split_once(": ")).collect(),
+            })
+        })
+    }
+
+    fn seen(&self, name: &str) -> Option<&'a str> {
+        self.lines.iter().find(|(known, _)| *known == name).map(|(_, seen)| *seen)
+    }
+
+    fn height(&self) -> i32 {
+        TOP + ENTRY * self.lines.len() as i32
+    }
+
+    fn draw(&self, canvas: &Canvas<'_>) -> Result<()> {
+        for (place, (name, seen)) in (0..).zip(&self.lines) {
+            let top = TOP + place * ENTRY;
+            let (meaning, decisive) = meaning(name);
+            if decisive {
+                canvas.bar((4, top + 4), (8, top + ENTRY - 6), Ink::Vermillion, 1.0)?;
+            }
+            let line: String = format!("{name}: {seen}").chars().take(CHARACTERS).collect();
+            canvas.text((LEFT, top + 13), Anchor::Start, &line, (12, Face::Code, Ink::Text))?;
+            canvas.text((LEFT, top + 31), Anchor::Start, meaning, (13, Face::Prose, Ink::Quiet))?;
+        }
+        Ok(())
+    }
+
+    /// The finding: which lock, if it is proven and known.
+    fn title(&self) -> String {
+        let proven = self.seen("verdict").is_some_and(|verdict| verdict.starts_with("hangs for ever"));
+        let lock = self.seen("lock").and_then(|lock| lock.split_once(',')).map(|(name, _)| name);
+        match (proven, lock) {
+            (true, Some(lock)) => {
+                format!("A child of `{}` waits for ever for {lock}: nobody is there who could release it", self.variant)
+            }
+            (true, None) => format!("A child of `{}` waits for ever for a lock that has no name here", self.variant),
+            (false, _) => format!("A child of `{}` had not ended at its deadline", self.variant),
+        }
+    }
+
+    fn caption(&self) -> String {
+        "What the watchdog wrote before it killed the child, with the meaning of each line below it. The proof rests on the marked lines: a \
+         process asleep, with one thread, in a wait that only a thread of its own could end."
+            .to_owned()
+    }
+
+    fn table(&self) -> Table {
+        let columns = vec![Column::left("line"), Column::left("seen"), Column::left("meaning")];
+        let row = |(name, seen): &(&str, &str)| {
+            vec![Cell::Text((*name).to_owned()), Cell::Code((*seen).to_owned()), Cell::Text(meaning(name).0.to_owned())]
+        };
+        Table { caption: None, columns, rows: self.lines.iter().map(row).collect() }
+    }
+}
+
+/// What a line means, and whether the proof rests on it; a line that we do not know explains itself.
+fn meaning(name: &str) -> (&'static str, bool) {
+    let known = MEANINGS.iter().find(|(known, ..)| *known == name);
+    known.map_or(("", false), |(_, meaning, decisive)| (*meaning, *decisive))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn the_title_names_the_lock_that_the_child_waits_for() {
+        assert_eq!(
+            report(&samples::lesson_for("report")).unwrap().title,
+            "A child of `posted_program` waits for ever for the lock of standard error: nobody is there who could release it"
+        );
+    }
+
+    #[test]
+    fn every_line_of_a_report_is_explained() {
+        let table = report(&samples::lesson_for("report")).unwrap().table;
+        assert_eq!(table.rows.len(), MEANINGS.len());
+        assert!(table.rows.iter().all(|row| row[2] != Cell::Text(String::new())));
+    }
+
+    #[test]
+    fn a_deadline_proves_nothing_and_says_so() {
+        let mut lesson = samples::lesson_for("report");
+        let typical = lesson.summary.as_mut().unwrap().variants[1].typical.as_mut().unwrap();
+        let words = "verdict: had not ended at its deadline\nlock: none that is known by name";
+        typical.notes.insert("report".to_owned(), words.to_owned());
+        assert_eq!(report(&lesson).unwrap().title, "A child of `posted_program` had not ended at its deadline");
+    }
+
+    #[test]
+    fn a_lesson_in_which_nothing_hung_has_no_report() {
+        assert!(report(&samples::bound_method()).unwrap_err().to_string().contains("brought a report"));
+    }
+}
