@@ -47,7 +47,9 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 fn versions(lock: &Path) -> String {
     let text = std::fs::read_to_string(lock).unwrap_or_default();
     let packages = text.split("[[package]]").filter(|package| {
-        ["bincode", "crc32fast", "rayon"].iter().any(|name| package.contains(&format!("name = \"{name}\"\n")))
+        ["bincode", "crc32fast", "matrixmultiply", "ndarray", "rayon", "rayon-core"]
+            .iter()
+            .any(|name| package.contains(&format!("name = \"{name}\"\n")))
     });
     packages.flat_map(|package| package.lines().take(3)).collect::<Vec<_>>().join("\n")
 }

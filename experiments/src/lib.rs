@@ -3,7 +3,12 @@
 //! A lesson folder holds its definition (`mod.rs`), its variants and the checks of its claims. Nothing here starts a process by
 //! itself, measures, or draws: `harness` runs what is defined here.
 
+pub mod big_queue;
 pub mod bound_method;
+pub mod chunksize;
+pub mod convolution;
+pub mod fork_trap;
+pub mod gil_primes;
 mod ledger;
 mod still_valid;
 
@@ -13,7 +18,14 @@ pub use ledger::ledger;
 pub use still_valid::still_valid;
 
 /// Every lesson there is, in the order of the book.
-pub const LESSONS: &[&Lesson] = &[&bound_method::LESSON];
+pub const LESSONS: &[&Lesson] = &[
+    &gil_primes::LESSON,
+    &fork_trap::LESSON,
+    &bound_method::LESSON,
+    &big_queue::LESSON,
+    &chunksize::LESSON,
+    &convolution::LESSON,
+];
 
 /// The lesson called `stem`.
 ///

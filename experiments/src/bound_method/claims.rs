@@ -1,9 +1,10 @@
 //! The checks of the claims that this lesson judges: a few lines each, over intervals and counters.
 
+use harness::evidence::{parent, shown, stated};
 use harness::verdict::{inverse, judge, judge_count};
 use harness::{Check, Evidence, Finding, statistics};
 use multiprocess::Function;
-use record::{Claim, Interval, ProcessReport, VariantResult, Verdict};
+use record::{Claim, ProcessReport, VariantResult, Verdict};
 
 use super::converter::Converter;
 use super::tasks::ConvertAlone;
@@ -20,29 +21,16 @@ pub(super) const CHECKS: &[Check] = &[
     Check { claim: "pickle.encapsulated-initializer", judge: encapsulated_initializer },
 ];
 
-/// Every subject that answered gave the oracle's answer: the work is identical. A subject that did not get that far says nothing.
+/// The work is identical.
 fn same_work(_: &Claim, evidence: &Evidence<'_>) -> Finding {
-    let quantity = "subjects with the oracle's answer";
-    let rows: Vec<&VariantResult> = evidence.run.subjects_of(&evidence.summary.lesson).map(|row| &row.result).collect();
-    let oracle = rows.iter().find(|row| row.name == evidence.summary.plan.baseline).and_then(|row| row.answer.as_ref());
-    let answered: Vec<&&VariantResult> = rows.iter().filter(|row| row.answer.is_some()).collect();
-    let (Some(oracle), Some(loop_ns)) = (oracle, time(evidence, "serial")) else { return not_measured(quantity) };
-    let right = answered.iter().filter(|row| row.answer.as_ref() == Some(oracle)).count();
-    let silent = rows.len() - answered.len();
-    let silent = if silent == 0 { String::new() } else { format!(" ({silent} more did not get that far)") };
-    let (n, seconds) = (answered.len(), loop_ns.mid / 1e9);
-    Finding::of_count(
-        judge_count(&[right as u64], n as u64),
-        quantity,
-        n,
-        format!("{right} of {n} subjects gave the same checksum{silent}; the loop takes {seconds:.3} s here"),
-    )
+    let seconds = evidence.time("serial").map_or(0.0, |time| time.mid / 1e9);
+    evidence.same_answers(&format!("the loop takes {seconds:.3} s here"))
 }
 
 fn slowdown(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
-    let ratio = ratio(evidence, "pool_bound_method");
+    let ratio = evidence.ratio("pool_bound_method");
     let (low, high) = claim.band.limits().unwrap_or_default();
-    let tasks = tasks(evidence, "pool_bound_method");
+    let tasks = evidence.tasks("pool_bound_method");
     let because = match ratio {
         Some(ratio) => format!(
             "the pool takes {} times the loop with {tasks} tasks; the declared band is {low:.2} to {high:.2}",
@@ -57,10 +45,12 @@ fn slowdown(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
 fn once_per_task(_: &Claim, evidence: &Evidence<'_>) -> Finding {
     let quantity = "cache dumps in the parent == tasks";
     let results: Vec<&VariantResult> = evidence.results("pool_bound_method").collect();
-    let size = fact(evidence, "serial", "cache_serialised_bytes");
+    let size = evidence.fact("serial", "cache_serialised_bytes");
     // The free function's messages are the same but for the cache and the function's name.
     let without = evidence.results("pool_free_function").next().and_then(parent).map(|parent| parent.dumps.bytes);
-    let (Some(size), Some(without), false) = (size, without, results.is_empty()) else { return not_measured(quantity) };
+    let (Some(size), Some(without), false) = (size, without, results.is_empty()) else {
+        return Finding::not_measured(quantity);
+    };
     let names = (Converter::NAME.len() as u64, ConvertAlone::NAME.len() as u64);
     let holds = |result: &&&VariantResult| {
         let tasks = result.counters.tasks;
@@ -70,7 +60,7 @@ fn once_per_task(_: &Claim, evidence: &Evidence<'_>) -> Finding {
         })
     };
     let (held, n) = (results.iter().filter(holds).count(), results.len());
-    let tasks = tasks(evidence, "pool_bound_method");
+    let tasks = evidence.tasks("pool_bound_method");
     let megabytes = size as f64 / 1e6;
     Finding::of_count(
         judge_count(&[held as u64], n as u64),
@@ -85,7 +75,9 @@ fn once_per_task(_: &Claim, evidence: &Evidence<'_>) -> Finding {
 fn four_times_per_task(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     let quantity = "cache dumps and loads, all processes == 4 x tasks";
     let results: Vec<&VariantResult> = evidence.results("pool_bound_method").collect();
-    let (Some(stated), Some(first)) = (number(claim, "times"), results.first()) else { return not_measured(quantity) };
+    let (Some(stated), Some(first)) = (stated(claim, "times"), results.first()) else {
+        return Finding::not_measured(quantity);
+    };
     let crossings = |result: &&VariantResult| result.counters.mark("cache_dumps") + result.counters.mark("cache_loads");
     // Equality in every subject is judged on the sums: a count per task could hide a remainder.
     let equal = |result: &&&VariantResult| crossings(result) == stated as u64 * result.counters.tasks;
@@ -107,7 +99,7 @@ fn parent_dominates(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     let shares: Vec<f64> = results.iter().filter_map(share).collect();
     let interval = statistics::mean_interval(&shares);
     let calls = results.first().and_then(|result| parent(result)).map(|parent| parent.dumps.calls);
-    let because = match interval.zip(calls).zip(number(claim, "parent_dumps_calls")) {
+    let because = match interval.zip(calls).zip(stated(claim, "parent_dumps_calls")) {
         Some(((share, calls), stated)) => format!(
             "the parent makes {calls} dumps (the post: {stated}), and they take {:.0} % of the wall time ({:.0} to {:.0} %), waiting \
              for a core included{}",
@@ -132,7 +124,7 @@ fn processor_time(evidence: &Evidence<'_>) -> String {
 
 fn cache_size(_: &Claim, evidence: &Evidence<'_>) -> Finding {
     let megabytes = |name, what: &str| {
-        let size = fact(evidence, "serial", name).map(|bytes| bytes as f64 / 1e6);
+        let size = evidence.fact("serial", name).map(|bytes| bytes as f64 / 1e6);
         size.map_or(format!("{what} cannot be told on this system"), |size| format!("{what} takes {size:.1} MB"))
     };
     let because = format!(
@@ -179,9 +171,9 @@ fn strength(verdict: Verdict) -> u8 {
 /// ledger declares both. `counts` tells whether the mechanism was seen to hold, as far as it was measured.
 fn mended(claim: &Claim, evidence: &Evidence<'_>, variant: &str, counts: Option<bool>, mechanism: &str) -> Finding {
     let quantity = format!("serial / {variant}");
-    let over_bound = statistics::ratio_interval(&ratios(evidence, "pool_bound_method"), &ratios(evidence, variant));
-    let (Some(own), Some(over), Some(counts)) = (ratio(evidence, variant), over_bound, counts) else {
-        return not_measured(&quantity);
+    let over_bound = evidence.ratio_between("pool_bound_method", variant);
+    let (Some(own), Some(over), Some(counts)) = (evidence.ratio(variant), over_bound, counts) else {
+        return Finding::not_measured(&quantity);
     };
     let speed_up = inverse(own);
     let verdict = match judge(Some(speed_up), &claim.band) {
@@ -204,8 +196,8 @@ fn encapsulated_initializer(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     let quantity = "pool_encapsulated_initializer / pool_initializer_global";
     let (own, global) = ("pool_encapsulated_initializer", "pool_initializer_global");
     let counts = counts_hold(evidence, own, |_| 0).zip(counts_hold(evidence, global, |_| 0));
-    let same = statistics::ratio_interval(&ratios(evidence, own), &ratios(evidence, global));
-    let (Some(counts), Some(same)) = (counts, same) else { return not_measured(quantity) };
+    let same = evidence.ratio_between(own, global);
+    let (Some(counts), Some(same)) = (counts, same) else { return Finding::not_measured(quantity) };
     let (verdict, because) = match counts {
         (true, true) => {
             let because = format!("the same counts, and {} times the time of the global version", shown(same));
@@ -224,48 +216,6 @@ fn counts_hold(evidence: &Evidence<'_>, variant: &str, expected: fn(u64) -> u64)
     Some(results.all(|result| result.counters.mark("cache_dumps") == expected(workers)))
 }
 
-/// A figure of the post.
-fn number(claim: &Claim, name: &str) -> Option<f64> {
-    match claim.stated.get(name)? {
-        record::Stated::Number(number) => Some(*number),
-        record::Stated::Numbers(_) => None,
-    }
-}
-
-fn ratio(evidence: &Evidence<'_>, variant: &str) -> Option<Interval> {
-    evidence.summary.variant(variant)?.ratio
-}
-
-fn ratios(evidence: &Evidence<'_>, variant: &str) -> Vec<f64> {
-    evidence.summary.variant(variant).map(|summary| summary.ratios.clone()).unwrap_or_default()
-}
-
-fn time(evidence: &Evidence<'_>, variant: &str) -> Option<Interval> {
-    evidence.summary.variant(variant)?.time_ns
-}
-
-fn fact(evidence: &Evidence<'_>, variant: &str, name: &str) -> Option<u64> {
-    evidence.summary.variant(variant)?.typical.as_ref()?.facts.get(name).copied()
-}
-
-fn tasks(evidence: &Evidence<'_>, variant: &str) -> u64 {
-    let typical = evidence.summary.variant(variant).and_then(|summary| summary.typical.as_ref());
-    typical.map_or(0, |result| result.counters.tasks)
-}
-
-/// The first process of a variant, as its subject reports them.
-fn parent(result: &VariantResult) -> Option<&ProcessReport> {
-    result.processes.first()
-}
-
-fn shown(interval: Interval) -> String {
-    format!("{:.2} ({:.2} to {:.2})", interval.mid, interval.low, interval.high)
-}
-
 fn nothing_measured(variant: &str) -> String {
     format!("the run holds no whole block of {variant}")
-}
-
-fn not_measured(quantity: &str) -> Finding {
-    Finding::of_count(Verdict::Inconclusive, quantity, 0, "the run does not hold what this needs".to_owned())
 }

@@ -10,7 +10,7 @@ mod converter;
 mod tasks;
 mod variants;
 
-use harness::{Lesson, Parameter, PrintedRatio, Size, Variant};
+use harness::{BLOCKS, Lesson, Parameter, PrintedRatio, Size, Variant};
 use record::Params;
 
 /// The lesson.
@@ -21,6 +21,8 @@ pub const LESSON: Lesson = Lesson {
     parameters: PARAMETERS,
     variants: VARIANTS,
     marks: &[PrintedRatio { variant: "pool_bound_method", ratio: 6.58, claim: "pickle.bound-method-slowdown" }],
+    blocks: BLOCKS,
+    shrinks: &["items", "cache_entries"],
     checks: claims::CHECKS,
     fingerprint: env!("FINGERPRINT_bound_method"),
 };

@@ -6,15 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use experiments::LESSONS;
 use harness::Lesson;
-use harness::bench::{self, Bars, Benched, Plan};
+use harness::bench::{self, Bars, Benched, Plan, Planned};
 
 use crate::cli::{self, BenchOptions, Ended};
 use crate::shelf::{self, Choice};
 use crate::{book, claims};
-
-/// Subjects in a block, and blocks of warm-up, for the length of the bar.
-const SUBJECTS: u64 = 4;
-const WARM_UPS: u64 = 1;
 
 pub(crate) fn bench(options: &BenchOptions) -> anyhow::Result<Ended> {
     let root = shelf::root()?;
@@ -48,8 +44,10 @@ fn measure(options: &BenchOptions, root: &Path, lessons: &[&'static Lesson]) -> 
     let seed = options.seed.unwrap_or_else(bench::random_seed);
     let mut plan = Plan::new(lessons, options.profile, seed, env!("CARGO_PKG_VERSION"), root);
     plan.deadline = options.deadline();
-    let variants: u64 = lessons.iter().map(|lesson| lesson.variants.len() as u64 - 1).sum();
-    let bars = Bars::new(variants * (u64::from(plan.blocks) + WARM_UPS) * SUBJECTS)?;
+    for planned in &plan.lessons {
+        planned.fitted.note().iter().for_each(|note| eprintln!("{}: {note}", planned.lesson.stem));
+    }
+    let bars = Bars::new(plan.lessons.iter().map(Planned::subjects).sum())?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let benched = bench::run_in(&target.join("lab-criterion"), &plan, &bars)?;
     bars.clear();

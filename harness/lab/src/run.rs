@@ -5,8 +5,9 @@ use std::io::Write;
 use std::time::Duration;
 
 use harness::bench::Bars;
-use harness::{Interrupts, Lesson, Variant, subject};
-use record::{Params, Profile, VariantResult};
+use harness::outcome::{FAULTS, NO_ROOM, TRIALS};
+use harness::{Interrupts, Lesson, Variant, memory, subject};
+use record::{Fault, Params, Profile, VariantResult};
 use serde::Serialize;
 
 use crate::cli::{self, Ended, RunOptions, WrongCall};
@@ -22,7 +23,12 @@ struct Answered<'a> {
 pub(crate) fn run(options: &RunOptions) -> anyhow::Result<Ended> {
     let lesson = cli::lesson(&options.lesson)?;
     let wanted = wanted(lesson, &options.variants)?;
-    let params = lesson.params(options.profile, &options.settings).map_err(|fault| WrongCall(fault.to_string()))?;
+    let fitted = lesson.fitted(options.profile, &options.settings, memory::available_bytes());
+    let fitted = fitted.map_err(|fault| WrongCall(fault.to_string()))?;
+    if let Some(note) = fitted.note() {
+        eprintln!("{note}");
+    }
+    let params = fitted.params;
     let interrupts = Interrupts::caught()?;
     let bars = Bars::new(wanted.len() as u64 + 1)?;
     let mut rows = Vec::new();
@@ -104,6 +110,15 @@ fn print_row(out: &mut impl Write, row: &VariantResult) -> std::io::Result<()> {
     }
     let time = milliseconds(row.elapsed_ns.unwrap_or(0));
     let answer = row.answer.as_deref().unwrap_or("");
+    if let Some(fault) = row.demonstrates {
+        return writeln!(
+            out,
+            "{:<31} {time:>10} {:>6} {answer:>16}  {}",
+            row.name,
+            row.counters.tasks,
+            shown(fault, row)
+        );
+    }
     let dumps = row.processes.first().map(|parent| parent.dumps).unwrap_or_default();
     let megabytes = dumps.bytes as f64 / 1e6;
     writeln!(
@@ -114,6 +129,15 @@ fn print_row(out: &mut impl Write, row: &VariantResult) -> std::io::Result<()> {
         dumps.calls,
         milliseconds(dumps.ns)
     )
+}
+
+/// What a demonstration showed.
+fn shown(fault: Fault, row: &VariantResult) -> String {
+    let fact = |name| row.facts.get(name).copied().unwrap_or(0);
+    match row.notes.get(NO_ROOM) {
+        Some(why) => format!("no room for {fault}: {why}"),
+        None => format!("showed {fault} in {} of {} trials", fact(FAULTS), fact(TRIALS)),
+    }
 }
 
 /// The post's own table, for the first variant that has several processes.

@@ -36,7 +36,7 @@ fn check_header(run: &Run) {
     assert_eq!((&header.program.revision, header.program.dirty), (&None, None), "the house is no git checkout");
     let plan = run.plan("bound_method").unwrap();
     assert_eq!((header.lessons.len(), plan.baseline.as_str(), plan.blocks), (1, "serial", BLOCKS));
-    assert_eq!(plan.fingerprint, experiments::LESSONS[0].fingerprint);
+    assert_eq!(plan.fingerprint, experiments::bound_method::LESSON.fingerprint);
     let end = run.end.as_ref().unwrap();
     assert!(end.finished >= header.started, "{} to {}", header.started, end.finished);
 }

@@ -3,7 +3,9 @@
 
 use std::path::PathBuf;
 
-use record::{Arm, BlockOrder, BlockPosition, End, Header, LessonPlan, Profile, Program, Recorder, SCHEMA, Subject};
+use record::{
+    Arm, BlockOrder, BlockPosition, End, Header, LessonPlan, Params, Profile, Program, Recorder, SCHEMA, Subject,
+};
 use serde_json::Value;
 
 use crate::house::House;
@@ -14,10 +16,11 @@ const BLOCKS: u32 = 10;
 /// A run with the post's own ratio of the bound method; every other pool takes half the loop's time. An interrupted one is
 /// a day newer.
 fn write_run(house: &House, name: &str, answered: &Answered, complete: bool) -> PathBuf {
-    let lesson = experiments::LESSONS[0];
+    let lesson = &experiments::bound_method::LESSON;
     let plan = LessonPlan {
         lesson: lesson.stem.to_owned(),
         params: answered.params.clone(),
+        shrunk: Params::new(),
         baseline: "serial".to_owned(),
         blocks: BLOCKS,
         fingerprint: lesson.fingerprint.to_owned(),
@@ -139,7 +142,7 @@ fn a_whole_run_speaks_before_a_newer_one_that_was_interrupted() {
 fn a_run_of_other_code_is_stale_and_says_what_it_said() {
     let house = House::bare();
     let path = write_run(&house, "an-old-run", &small_answers(), true);
-    let fingerprint = format!("\"{}\"", experiments::LESSONS[0].fingerprint);
+    let fingerprint = format!("\"{}\"", experiments::bound_method::LESSON.fingerprint);
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replacen(&fingerprint, "\"of other code\"", 1)).unwrap();
     assert!(verdicts(&house, &[]).iter().all(|(verdict, _)| verdict == "stale"));

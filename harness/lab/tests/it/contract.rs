@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::house::House;
 use crate::lab::Lab;
 
-/// The variants of the first lesson, in their order.
+/// The variants of `bound_method`, in their order.
 pub(crate) const VARIANTS: [&str; 10] = [
     "serial",
     "pool_bound_method",
@@ -36,8 +36,10 @@ fn one_line(stdout: &str) -> Value {
 #[test]
 fn the_listing_is_one_object_on_one_line() {
     let listing = one_line(&House::bare().lab(&["list", "--json"]).check(0).stdout);
-    let lesson = &listing["lessons"][0];
-    assert_eq!(lesson["stem"], "bound_method");
+    let lessons = listing["lessons"].as_array().unwrap();
+    let stems: Vec<&str> = lessons.iter().map(|lesson| lesson["stem"].as_str().unwrap()).collect();
+    assert_eq!(stems, experiments::LESSONS.iter().map(|lesson| lesson.stem).collect::<Vec<_>>());
+    let lesson = lessons.iter().find(|lesson| lesson["stem"] == "bound_method").unwrap();
     let variants: Vec<&str> =
         lesson["variants"].as_array().unwrap().iter().map(|variant| variant["name"].as_str().unwrap()).collect();
     assert_eq!(variants, VARIANTS);

@@ -9,11 +9,16 @@ mod lab;
 mod processes;
 
 mod bench;
+mod big_queue;
+mod chunksize;
 mod claims;
 mod closed_output;
 mod contract;
+mod convolution;
 mod counts;
 mod faults;
+mod fork_trap;
+mod gil_primes;
 mod interrupts;
 mod layers;
 mod machine;
