@@ -267,6 +267,7 @@ fn judgements() -> Vec<Judgement> {
         verdict,
         quantity: "pool_bound_method / serial".to_owned(),
         interval,
+        share: false,
         n: 10,
         because: because.to_owned(),
         run: "2025-03-02T10-00-00Z-standard-1".to_owned(),

@@ -12,12 +12,30 @@ pub(super) const CHECKS: &[Check] = &[
     Check { claim: "queues.shared-types-fix", judge: shared_types },
 ];
 
-/// Smaller arrays are not the large items that a claim is about: half of the post's 54 MB.
+/// Smaller arrays are not the large items that the claims are about: half of the post's 54 MB.
 const LARGE_BYTES: u64 = 27_000_000;
 
 /// A cause is one if it takes more than this share of the time.
 const NOTICEABLE: f64 = 0.05;
 
+/// Two times are near each other if neither is more than this many times the other.
+const NEAR: f64 = 2.0;
+
+/// What was found, if the arrays of this run are large; with smaller ones it is said and not judged.
+fn if_large(evidence: &Evidence<'_>, found: Finding) -> Finding {
+    let bytes = ["item_rows", "item_cols"].iter().filter_map(|name| evidence.param(name)).product::<u64>() * 3 * 8;
+    if bytes >= LARGE_BYTES {
+        return found;
+    }
+    let because = format!(
+        "the arrays of this run are {:.1} MB, and the claim is about large ones; here, {}",
+        bytes as f64 / 1e6,
+        found.because
+    );
+    Finding { verdict: Verdict::NotTestableHere, because, ..found }
+}
+
+/// Of the two readings of the script, the one that puts after each product is judged, and the other is said beside it.
 fn slowdown(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     let ratio = evidence.ratio("big_each");
     let because = match ratio {
@@ -29,7 +47,7 @@ fn slowdown(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
         ),
         None => nothing_measured("big_each"),
     };
-    Finding::of_interval(judge(ratio, &claim.band), "big_each / small_each", ratio, because)
+    if_large(evidence, Finding::of_interval(judge(ratio, &claim.band), "big_each / small_each", ratio, because))
 }
 
 /// What the other reading of the script comes to.
@@ -39,7 +57,7 @@ fn once(evidence: &Evidence<'_>) -> String {
     })
 }
 
-/// Which reading the post's seconds fit: what an item costs in each.
+/// What an item of the post costs in either reading, beside ours, and which of them is within reach.
 fn per_item(claim: &Claim, evidence: &Evidence<'_>) -> String {
     let figure = |name| stated(claim, name);
     let posted =
@@ -50,9 +68,14 @@ fn per_item(claim: &Claim, evidence: &Evidence<'_>) -> String {
     };
     let Some(((more, workers, iterations), ours)) = posted().zip(ours()) else { return String::new() };
     let (each, once) = (more / (workers * iterations) * 1e3, more / workers);
+    let reading = if (each / NEAR..=each * NEAR).contains(&ours) {
+        "its figures fit the first reading"
+    } else {
+        "the first is within reach of a copy and a pipe, the second is not"
+    };
     format!(
         ". The post's {more:.0} s more are {each:.0} ms per item if it puts after each product, here {ours:.0} ms, and {once:.1} s per \
-         item if it puts once per worker: its figures fit the first reading"
+         item if it puts once per worker: {reading}"
     )
 }
 
@@ -64,15 +87,6 @@ fn running_or_sleeping(_: &Claim, evidence: &Evidence<'_>) -> Finding {
     let (Some(running), Some(sleeping), Some(disk)) = (running, sleeping, disk) else {
         return Finding::not_measured(quantity);
     };
-    let bytes = evidence.fact("big_each", "item_bytes").unwrap_or(0);
-    if bytes < LARGE_BYTES {
-        let because = format!(
-            "the arrays of this run are {:.1} MB, and the claim is about large ones; with these the workers were sleeping in {}",
-            bytes as f64 / 1e6,
-            percent(sleeping)
-        );
-        return Finding::of_count(Verdict::NotTestableHere, quantity, sleeping.n, because);
-    }
     // "Are" is read as "most of the time".
     let verdict = match (mostly(running), mostly(sleeping)) {
         (Verdict::Reproduced, Verdict::Reproduced) => Verdict::Reproduced,
@@ -86,7 +100,7 @@ fn running_or_sleeping(_: &Claim, evidence: &Evidence<'_>) -> Finding {
         percent(sleeping),
         percent(disk)
     );
-    Finding::of_count(verdict, quantity, running.n, because)
+    if_large(evidence, Finding::of_count(verdict, quantity, running.n, because))
 }
 
 fn mostly(share: Interval) -> Verdict {
@@ -126,12 +140,9 @@ fn three_causes(_: &Claim, evidence: &Evidence<'_>) -> Finding {
     };
     let said: Vec<String> =
         CAUSES.iter().zip(shares).map(|((cause, _), share)| format!("{cause} {}", percent(share))).collect();
-    let because = format!(
-        "of the time of one item: {}. The wait for the lock is a queue before the pipe's one reader{}",
-        said.join(", "),
-        reader_share(evidence)
-    );
-    Finding::of_count(verdict, quantity, pickling.n, because)
+    let because =
+        format!("of the work and waiting that one item adds up to: {}{}", said.join(", "), reader_share(evidence));
+    if_large(evidence, Finding::of_count(verdict, quantity, pickling.n, because))
 }
 
 fn cause_share(result: &VariantResult, names: [&str; 2]) -> Option<f64> {
@@ -140,15 +151,20 @@ fn cause_share(result: &VariantResult, names: [&str; 2]) -> Option<f64> {
     (all > 0).then(|| sum(&names) as f64 / all as f64)
 }
 
-/// How much of the run the parent is busy with reading and decoding.
+/// How much of the run the parent is inside an item. By the clock: whether it reads or waits for its writer cannot be told apart.
 fn reader_share(evidence: &Evidence<'_>) -> String {
     let busy = |result: &VariantResult| {
         let fact = |name: &str| result.facts.get(name).copied();
-        let per_item = fact("read_ns")? + fact("decode_ns")? + fact("fetch_ns")?;
+        let per_item = fact("read_ns")? + fact("decode_ns")?;
         Some((per_item * fact("items")?) as f64 / result.elapsed_ns? as f64)
     };
-    share_of(evidence, "big_each", busy)
-        .map_or_else(String::new, |share| format!(", who reads and decodes {} of the run", percent(share)))
+    share_of(evidence, "big_each", busy).map_or_else(String::new, |share| {
+        let share = percent(share);
+        format!(
+            ". For {share} of the run the parent is inside reading or decoding an item, waiting for the next piece \
+             included"
+        )
+    })
 }
 
 fn shared_types(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
@@ -165,7 +181,7 @@ fn shared_types(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
         ),
         None => nothing_measured("shared_each"),
     };
-    Finding::of_interval(judge(ratio, &claim.band), "shared_each / small_each", ratio, because)
+    if_large(evidence, Finding::of_interval(judge(ratio, &claim.band), "shared_each / small_each", ratio, because))
 }
 
 /// The median of a share over the subjects of `variant` that tell it, with its interval by ranks: a share may be 0.

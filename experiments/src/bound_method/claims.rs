@@ -110,7 +110,7 @@ fn parent_dominates(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
         ),
         None => nothing_measured("pool_bound_method"),
     };
-    Finding::of_interval(judge(interval, &claim.band), "parent's dumps / wall time", interval, because)
+    Finding::of_share(judge(interval, &claim.band), "parent's dumps / wall time", interval, because)
 }
 
 /// What the kernel says the processes of the typical subject used, set-up included.

@@ -1,13 +1,13 @@
 //! How the claims of this lesson are judged.
 //!
 //! A sweep times all its cuts in one subject, so the ratio of two of them is paired: one value per subject, and the interval is over
-//! subjects. The best of a noisy sweep is biased towards the lucky, so it is never judged by the subjects that chose it: each half of
-//! the subjects is compared with the cut that was best in the other half.
+//! subjects. The best of a noisy sweep is biased towards the lucky, so it is never judged by the subjects that chose it: the blocks are
+//! split into two halves, and the subjects of each are compared with the chunksize that was best in the other.
 
-use harness::evidence::shown;
+use harness::evidence::{shown, stated};
 use harness::verdict::{judge, judge_count};
 use harness::{Check, Evidence, Finding, statistics};
-use record::{Claim, Interval, VariantResult, Verdict};
+use record::{Arm, Claim, Interval, VariantResult, Verdict};
 
 pub(super) const CHECKS: &[Check] = &[
     Check { claim: "cpu.map-default-chunksize-is-one", judge: default_chunksize },
@@ -27,6 +27,10 @@ const UNEVEN: [(&str, &str); 3] =
 const SMALL: &str = "small_sweep";
 /// A chunksize that all sweeps have, small against the number of items and not so small that messages dominate.
 const FINE: &str = "20";
+/// Cuts that are no chunksize. They have no part in the best of a sweep: the claims are about chunksizes.
+const UNEQUAL_OR_BY_HAND: [&str; 2] = ["by_hand", "guided"];
+/// The smallest rise that makes a wall of a U: an arm that ends less than a twentieth above the bottom is flat.
+const RISE: f64 = 1.05;
 
 /// One item per task would be as many tasks as items.
 fn default_chunksize(_: &Claim, evidence: &Evidence<'_>) -> Finding {
@@ -51,40 +55,66 @@ fn default_chunksize(_: &Claim, evidence: &Evidence<'_>) -> Finding {
     Finding::of_count(verdict, quantity, tasks.len(), because)
 }
 
+/// The small setting is the post's own, unless this run has fewer items, or cheaper ones.
 fn hundred_beats_one(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     let ratio = between(evidence, SMALL, "1", "100");
-    let workers = evidence.param("workers").unwrap_or(0);
+    let [items, inner, workers] = ["items", "inner", "workers"].map(|name| evidence.param(name).unwrap_or(0));
+    let [posted_items, posted_inner, posted_workers] =
+        ["items", "inner", "workers"].map(|name| stated(claim, name).unwrap_or(0.0) as u64);
+    let posted = if workers == posted_workers { String::new() } else { format!(" (the post has {posted_workers})") };
     let because = format!(
-        "on {workers} workers a map takes {} at chunksize 1 and {} at 100",
+        "on {workers} workers{posted} a map takes {} at chunksize 1 and {} at 100",
         time(evidence, SMALL, "1"),
         time(evidence, SMALL, "100")
     );
-    Finding::of_interval(judge(ratio, &claim.band), "time at chunksize 1 / at 100", ratio, because)
+    let (verdict, because) = if items < posted_items || inner < posted_inner {
+        let (items, inner) = (items.min(posted_items), inner.min(posted_inner));
+        let asked = format!(
+            "the claim is about {posted_items} items of {posted_inner} additions, and this run had {items} of {inner}"
+        );
+        (Verdict::NotTestableHere, format!("{asked}; {because}"))
+    } else {
+        (judge(ratio, &claim.band), because)
+    };
+    Finding::of_interval(verdict, "time at chunksize 1 / at 100", ratio, because)
 }
 
-/// A good chunksize is as fast as the best one, for even and for uneven items; the worst case counts.
+/// A good chunksize is as fast as the best one, for even and for uneven items; the worst case counts. What is no chunksize is not among
+/// the best, and stands beside it in words.
 fn rule_of_thumb(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     let mut findings = Vec::new();
     for (variant, items) in std::iter::once(EVEN).chain(UNEVEN) {
         let Some((ratio, best)) = against_best(evidence, variant, "rule") else {
-            return Finding::not_measured("time at the rule's chunksize / best of the sweep");
+            return Finding::not_measured("time at the rule's chunksize / at the best one of the sweep");
         };
         let because = format!("{items} items: {} times the best, which is {best}", shown(ratio));
-        let quantity = format!("time at the rule's chunksize / best of the sweep, {items} items");
+        let quantity = format!("time at the rule's chunksize / at the best one of the sweep, {items} items");
         findings.push(Finding::of_interval(judge(Some(ratio), &claim.band), &quantity, Some(ratio), because));
     }
-    worst(findings)
+    let worst = worst(findings);
+    let because = format!("{}{}", worst.because, guided(evidence));
+    Finding { because, ..worst }
 }
 
-/// Time at one chunk per worker by time at small chunks, for each uneven distribution. Where it surely holds for some and not for all,
-/// the claim is too general.
+/// What shrinking batches take, by the rule's.
+fn guided(evidence: &Evidence<'_>) -> String {
+    let of = |(variant, items)| Some(format!("{items} items {}", shown(between(evidence, variant, "guided", "rule")?)));
+    let ratios: Vec<String> = std::iter::once(EVEN).chain(UNEVEN).filter_map(of).collect();
+    if ratios.is_empty() {
+        String::new()
+    } else {
+        format!("; shrinking batches, which no chunksize makes, take, by the rule's: {}", ratios.join(", "))
+    }
+}
+
+/// Time at one chunk per worker by time at small chunks, for each uneven distribution.
 fn uneven_wants_small(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     let mut findings = Vec::new();
     for (variant, items) in UNEVEN {
         let quantity = format!("time at one chunk per worker / at chunksize {FINE}, {items} items");
         let Some(ratio) = between(evidence, variant, "large", FINE) else { return Finding::not_measured(&quantity) };
         let because = format!(
-            "{items} items: {} times{}, and a worker is without a task for {} instead of {}",
+            "{items} items: {} times{}, and a worker is outside the function for {} instead of {}",
             shown(ratio),
             ideal(evidence, variant),
             idle(evidence, variant, "large"),
@@ -92,13 +122,23 @@ fn uneven_wants_small(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
         );
         findings.push(Finding::of_interval(judge(Some(ratio), &claim.band), &quantity, Some(ratio), because));
     }
+    in_general(findings)
+}
+
+/// Where a claim surely holds for some and not for all, it is too general: direction only, with the interval of the weakest of those
+/// for which it holds. Otherwise the weakest of all.
+fn in_general(findings: Vec<Finding>) -> Finding {
     let holds = |finding: &Finding| finding.verdict == Verdict::Reproduced;
-    let (some, all) = (findings.iter().any(holds), findings.iter().all(holds));
-    let weakest = worst(findings);
-    match some && !all {
-        true => Finding { verdict: Verdict::DirectionOnlyWeaker, ..weakest },
-        false => weakest,
+    if findings.iter().all(holds) || !findings.iter().any(holds) {
+        return worst(findings);
     }
+    let because = reasons(&findings);
+    let low = |finding: &Finding| finding.interval.map_or(f64::INFINITY, |interval| interval.low);
+    let held = findings.into_iter().filter(holds).min_by(|a, b| low(a).total_cmp(&low(b)));
+    held.map_or_else(
+        || Finding::not_measured("the sweeps"),
+        |held| Finding { verdict: Verdict::DirectionOnlyWeaker, because, ..held },
+    )
 }
 
 /// What the same comparison comes to if only the costs count.
@@ -112,15 +152,15 @@ fn ideal(evidence: &Evidence<'_>, variant: &str) -> String {
 
 /// Judged at the setting of the post that says it; the other post's items, which are far cheaper, stand beside it.
 fn batching(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
-    let quantity = "time at chunksize 1 / best of the sweep, even items";
+    let quantity = "time at chunksize 1 / at the best one of the sweep, even items";
     let here = against_best(evidence, EVEN.0, "1");
     let (Some((gain, best)), Some((small, small_best))) = (here, against_best(evidence, SMALL, "1")) else {
         return Finding::not_measured(quantity);
     };
     let inner = evidence.param("inner").unwrap_or(0);
     let because = format!(
-        "with items of {inner} additions {} times, against {best}; with items of {} additions {} times, against {small_best}: the gain is \
-         set by what an item costs beside a task",
+        "with items of {inner} additions {} times, against {best}; with items of {} additions {} times, against \
+         {small_best}",
         shown(gain),
         inner.min(1_000),
         shown(small)
@@ -128,74 +168,88 @@ fn batching(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     Finding::of_interval(judge(Some(gain), &claim.band), quantity, Some(gain), because)
 }
 
-/// The same messages in every subject, and the same time.
+/// The claim says that a hand controls more. The same messages in every subject, in about the same time, contradict it; anything else
+/// leaves open what the hand had to do with it.
 fn manual_batching(claim: &Claim, evidence: &Evidence<'_>) -> Finding {
     let quantity = "time by hand / time by chunksize, batches of the same size";
     let crossed = |result: &VariantResult| (result.counters.tasks, result.counters.messages);
-    let mut counts: Vec<_> =
-        evidence.results("even_by_hand").chain(evidence.results("even_rule")).map(crossed).collect();
-    let n = counts.len();
-    counts.dedup();
+    let [by_hand, rule] =
+        ["even_by_hand", "even_rule"].map(|name| evidence.results(name).map(crossed).collect::<Vec<_>>());
     let ratio = between(evidence, EVEN.0, "by_hand", "rule");
-    let (Some((tasks, messages)), Some(ratio)) = (counts.first().copied(), ratio) else {
+    let (Some((tasks, messages)), false, Some(ratio)) = (by_hand.first().copied(), rule.is_empty(), ratio) else {
         return Finding::not_measured(quantity);
     };
-    let (verdict, because) = match counts.len() {
-        1 => (
-            judge(Some(ratio), &claim.band),
+    let same = by_hand.iter().chain(&rule).all(|crossed| *crossed == (tasks, messages));
+    let counted = format!("batches by hand and the chunksize gave the same {tasks} tasks and {messages} messages");
+    let (verdict, because) = match judge(Some(ratio), &claim.band) {
+        _ if !same => (Verdict::Inconclusive, "the tasks or the messages are not the same in every subject".to_owned()),
+        Verdict::Reproduced => (
+            Verdict::Contradicted,
             format!(
-                "{tasks} tasks and {messages} messages in all {n} subjects, whoever cuts, and {} times the time. What only a hand \
-                 can do is cut unequal batches{}",
-                shown(ratio),
-                guided(evidence)
+                "{counted}, in {} times the time: nothing more is controlled, as long as the batches are equal",
+                shown(ratio)
             ),
         ),
-        _ => (Verdict::Contradicted, "the messages are not the same".to_owned()),
+        Verdict::Contradicted => (
+            Verdict::Inconclusive,
+            format!("{counted}, and yet the time is not about the same: {} times", shown(ratio)),
+        ),
+        _ => (
+            Verdict::Inconclusive,
+            format!("{counted}; whether in about the same time is not certain: {} times", shown(ratio)),
+        ),
     };
     Finding::of_interval(verdict, quantity, Some(ratio), because)
 }
 
-/// What shrinking batches take, by the rule's.
-fn guided(evidence: &Evidence<'_>) -> String {
-    let of = |(variant, items)| Some(format!("{items} items {}", shown(between(evidence, variant, "guided", "rule")?)));
-    let ratios: Vec<String> = UNEVEN.into_iter().filter_map(of).collect();
-    if ratios.is_empty() {
-        String::new()
-    } else {
-        format!("; batches that shrink take, by the rule's: {}", ratios.join(", "))
-    }
-}
-
 /// Both ends above the bottom. Within the post's own chunksizes and for its even items, or only where there is an imbalance to pay for?
 fn u_curve(_: &Claim, evidence: &Evidence<'_>) -> Finding {
-    let quantity = "time at chunksize 1 / best of the sweep, even items";
-    let arms = |(variant, _): (&'static str, &str), end| {
-        Some((against_best(evidence, variant, "1")?.0, against_best(evidence, variant, end)?.0))
+    let quantity = "time at chunksize 1 / at the best one of the sweep, even items";
+    let arms = |variant: &str, end: &str| {
+        Some(Arms { left: against_best(evidence, variant, "1")?.0, right: against_best(evidence, variant, end)?.0 })
     };
-    let Some((left, right)) = arms(EVEN, "500") else { return Finding::not_measured(quantity) };
+    let Some(even) = arms(EVEN.0, "500") else { return Finding::not_measured(quantity) };
     let mut words = vec![format!(
         "even items: {} times the best at chunksize 1, {} times at 500, and with all items in one task {}",
-        shown(left),
-        shown(right),
+        shown(even.left),
+        shown(even.right),
         against_best(evidence, EVEN.0, "whole").map_or_else(|| "unknown".to_owned(), |(ratio, _)| shown(ratio))
     )];
     let mut uneven = Vec::new();
-    for distribution in UNEVEN {
-        let Some((left, right)) = arms(distribution, "large") else { return Finding::not_measured(quantity) };
-        words.push(format!("{}: {} at 1, {} at one chunk per worker", distribution.1, shown(left), shown(right)));
-        uneven.push((left, right));
+    for (variant, items) in UNEVEN {
+        let Some(arms) = arms(variant, "large") else { return Finding::not_measured(quantity) };
+        words.push(format!("{items}: {} at 1, {} at one chunk per worker", shown(arms.left), shown(arms.right)));
+        uneven.push(arms);
     }
-    let rises = |arm: Interval| arm.low > 1.0;
-    let verdict = match (rises(left), rises(right)) {
-        (true, true) => Verdict::Reproduced,
-        (true, false) if uneven.iter().any(|(left, right)| rises(*left) && rises(*right)) => {
-            Verdict::DirectionOnlyWeaker
-        }
-        _ if left.high < 1.0 => Verdict::Contradicted,
-        _ => Verdict::Inconclusive,
-    };
     let because = format!("{}{}", words.join("; "), prices(evidence));
-    Finding::of_interval(verdict, quantity, Some(left), because)
+    Finding::of_interval(shape(even, &uneven), quantity, Some(even.left), because)
+}
+
+/// What either end of a sweep takes, by the best chunksize.
+#[derive(Clone, Copy)]
+struct Arms {
+    left: Interval,
+    right: Interval,
+}
+
+/// The rule, with [`RISE`] as the smallest wall:
+/// - reproduced, if both arms of the even sweep rise;
+/// - direction only, weaker, if its right arm does not surely rise and an uneven sweep has two arms that do;
+/// - contradicted, if the right arms of all sweeps are flat, or the left arms of all;
+/// - inconclusive otherwise.
+fn shape(even: Arms, uneven: &[Arms]) -> Verdict {
+    let rises = |arm: Interval| arm.low > RISE;
+    let flat = |arm: Interval| arm.high < RISE;
+    let all = || std::iter::once(&even).chain(uneven);
+    if rises(even.left) && rises(even.right) {
+        Verdict::Reproduced
+    } else if !rises(even.right) && uneven.iter().any(|arms| rises(arms.left) && rises(arms.right)) {
+        Verdict::DirectionOnlyWeaker
+    } else if all().all(|arms| flat(arms.right)) || all().all(|arms| flat(arms.left)) {
+        Verdict::Contradicted
+    } else {
+        Verdict::Inconclusive
+    }
 }
 
 /// What the model's left arm costs.
@@ -213,7 +267,7 @@ fn prices(evidence: &Evidence<'_>) -> String {
 
 /// The finding that leaves least of the claim, with the reasons of all.
 fn worst(findings: Vec<Finding>) -> Finding {
-    let because = findings.iter().map(|finding| finding.because.as_str()).collect::<Vec<_>>().join("; ");
+    let because = reasons(&findings);
     let rank = |finding: &Finding| match finding.verdict {
         Verdict::Contradicted => 0,
         Verdict::Reproduced => 3,
@@ -222,6 +276,10 @@ fn worst(findings: Vec<Finding>) -> Finding {
     };
     let worst = findings.into_iter().min_by_key(rank);
     worst.map_or_else(|| Finding::not_measured("the sweeps"), |worst| Finding { because, ..worst })
+}
+
+fn reasons(findings: &[Finding]) -> String {
+    findings.iter().map(|finding| finding.because.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 /// A fact of every subject of a variant that reports it, in the order they ran.
@@ -240,46 +298,75 @@ fn between(evidence: &Evidence<'_>, variant: &str, above: &str, below: &str) -> 
     statistics::mean_interval(&above.iter().zip(&below).map(|(above, below)| above / below).collect::<Vec<_>>())
 }
 
-/// The time at one point of a sweep by that at the best point, and which that is. Each half of the subjects, the first, third, ... and
-/// the second, fourth, ..., is compared with the best of the other half.
+/// The time at one point of a sweep by that at the best chunksize, and which that is.
 fn against_best(evidence: &Evidence<'_>, variant: &str, point: &str) -> Option<(Interval, String)> {
-    let own = times(evidence, variant, point);
-    let names: Vec<&str> = points(evidence, variant);
+    let names = chunksizes(evidence, variant);
     let all: Vec<Vec<f64>> = names.iter().map(|name| times(evidence, variant, name)).collect();
+    let halves = halves(&blocks(evidence, variant));
+    let (ratios, best) = by_the_other_half(&times(evidence, variant, point), &all, &halves)?;
+    let best: Vec<String> = best.into_iter().map(|best| spoken(names[best])).collect();
+    Some((statistics::mean_interval(&ratios)?, best.join(" or ")))
+}
+
+/// The points of a sweep that are a chunksize, by the names of its facts.
+fn chunksizes<'a>(evidence: &Evidence<'a>, variant: &str) -> Vec<&'a str> {
+    let facts = evidence.summary.variant(variant).map(|summary| summary.facts.keys());
+    let points = facts.into_iter().flatten().filter_map(|name| name.strip_prefix("map_")?.strip_suffix("_ns"));
+    points.filter(|point| !UNEQUAL_OR_BY_HAND.contains(point)).collect()
+}
+
+/// The block of every subject of a variant that is judged, in the order of its [`facts`].
+fn blocks(evidence: &Evidence<'_>, variant: &str) -> Vec<u32> {
+    let rows = evidence.run.subjects_of(&evidence.summary.lesson);
+    let own = rows.filter(|row| row.block.arm == Arm::B && row.block.variant == variant);
+    own.filter(|row| row.result.ok && !row.block.warm_up).map(|row| row.block.number).collect()
+}
+
+/// The half that each subject is in, from the block that it ran in: block by block they take turns. The subjects of one block ran
+/// within the same short time, and what the machine did then must not be on both sides.
+fn halves(blocks: &[u32]) -> Vec<usize> {
+    let mut known = blocks.to_vec();
+    known.sort_unstable();
+    known.dedup();
+    blocks.iter().map(|block| known.partition_point(|other| other < block) % 2).collect()
+}
+
+/// The times at one point by those at the best of `all` points, and which points those are: the subjects of each half are compared with
+/// the best of the other. None if a half is empty, or if a subject lacks a time.
+fn by_the_other_half(own: &[f64], all: &[Vec<f64>], halves: &[usize]) -> Option<(Vec<f64>, Vec<usize>)> {
+    let complete = own.len() == halves.len() && all.iter().all(|times| times.len() == halves.len());
+    if !complete || !halves.contains(&0) || !halves.contains(&1) {
+        return None;
+    }
     let mut ratios = Vec::new();
     let mut best_of = Vec::new();
     for half in 0..2 {
-        let mean = |times: &Vec<f64>| logarithms(times.iter().skip(1 - half).step_by(2));
-        let best = (0..names.len()).min_by(|a, b| mean(&all[*a]).total_cmp(&mean(&all[*b])))?;
-        let pairs = own.iter().zip(&all[best]).skip(half).step_by(2);
+        let means: Vec<f64> = all.iter().map(|times| mean_logarithm(of_half(times, halves, 1 - half))).collect();
+        let best = (0..all.len()).min_by(|a, b| means[*a].total_cmp(&means[*b]))?;
+        let pairs = of_half(own, halves, half).zip(of_half(&all[best], halves, half));
         ratios.extend(pairs.map(|(own, best)| own / best));
         best_of.push(best);
     }
     best_of.dedup();
-    let best_of: Vec<String> = best_of.into_iter().map(|best| spoken(names[best])).collect();
-    Some((statistics::mean_interval(&ratios)?, best_of.join(" or ")))
+    Some((ratios, best_of))
 }
 
-/// The points of a sweep, by the names of its facts.
-fn points<'a>(evidence: &Evidence<'a>, variant: &str) -> Vec<&'a str> {
-    let facts = evidence.summary.variant(variant).map(|summary| summary.facts.keys());
-    facts.into_iter().flatten().filter_map(|name| name.strip_prefix("map_")?.strip_suffix("_ns")).collect()
+/// What belongs to the subjects of one half.
+fn of_half<'a>(times: &'a [f64], halves: &'a [usize], half: usize) -> impl Iterator<Item = &'a f64> {
+    times.iter().zip(halves).filter(move |(_, own)| **own == half).map(|(time, _)| time)
 }
 
-/// The mean of the logarithms; without any values the largest number there is.
-fn logarithms<'a>(values: impl Iterator<Item = &'a f64>) -> f64 {
+fn mean_logarithm<'a>(values: impl Iterator<Item = &'a f64>) -> f64 {
     let (sum, n) = values.fold((0.0, 0.0), |(sum, n), value| (sum + value.ln(), n + 1.0));
-    if n > 0.0 { sum / n } else { f64::INFINITY }
+    sum / n
 }
 
 /// How a point is called in a sentence.
 fn spoken(point: &str) -> String {
     match point {
         "rule" => "the rule's chunksize".to_owned(),
-        "by_hand" => "the rule's, by hand".to_owned(),
         "large" => "one chunk per worker".to_owned(),
         "whole" => "a single task".to_owned(),
-        "guided" => "shrinking batches".to_owned(),
         size => format!("chunksize {size}"),
     }
 }
@@ -297,3 +384,6 @@ fn in_milliseconds(values: &[f64]) -> String {
     statistics::median_interval(values)
         .map_or_else(|| "an unknown time".to_owned(), |median| format!("{:.2} ms", median.mid / 1e6))
 }
+
+#[cfg(test)]
+mod tests;

@@ -134,9 +134,18 @@ const MAP_BYTES: u64 = 256;
 const MAPS: u64 = 13;
 
 fn one_map(params: &Params) -> u64 {
+    items(params).saturating_add(processes(params))
+}
+
+fn items(params: &Params) -> u64 {
     params["items"].saturating_mul(MAP_BYTES)
 }
 
+/// The parent and its workers, which have little of their own.
+fn processes(params: &Params) -> u64 {
+    (params["workers"] + 1) << 22
+}
+
 fn many_maps(params: &Params) -> u64 {
-    one_map(params).saturating_mul(MAPS)
+    items(params).saturating_mul(MAPS).saturating_add(processes(params))
 }

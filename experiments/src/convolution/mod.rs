@@ -15,7 +15,7 @@ mod strips;
 mod tasks;
 mod variants;
 
-use harness::{BLOCKS, Lesson, Parameter, PrintedRatio, Size, Variant};
+use harness::{BLOCKS, Lesson, Parameter, PrintedRatio, Size, Variant, environment};
 use record::{Fault, Params};
 
 /// The lesson.
@@ -132,7 +132,7 @@ const VARIANTS: &[Variant] = &[
         name: "scaling_processes",
         about: "A sweep: both kernels, by pipes and in shared memory, on one process to twice the cores; the time is the mean.",
         demonstrates: None,
-        memory_bytes: |params| by_pipes(params).saturating_add(image_bytes(params).saturating_mul(2)),
+        memory_bytes: sweeping,
         run: scaling::scaling_processes,
     },
     Variant {
@@ -159,6 +159,13 @@ fn in_one_process(params: &Params) -> u64 {
 /// The image, the output and the pixels before they are shared.
 fn in_shared_memory(params: &Params) -> u64 {
     in_one_process(params).saturating_add(params["workers"].saturating_mul(PROCESS_BYTES))
+}
+
+/// The same for as many workers as a sweep tries, and an image and an output that are shared.
+fn sweeping(params: &Params) -> u64 {
+    let workers = params["workers"].max(2 * environment::usable_cores() as u64);
+    let own = workers.saturating_sub(params["workers"]).saturating_mul(PROCESS_BYTES);
+    by_pipes(params).saturating_add(image_bytes(params).saturating_mul(2)).saturating_add(own)
 }
 
 /// The image, a task on its way, each worker's message, strip, output and reply, the replies, and what they are put together to.

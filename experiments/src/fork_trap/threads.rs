@@ -61,6 +61,15 @@ pub(super) fn while_held<T>(hold: impl FnOnce(&dyn Fn()) + Send, work: impl FnOn
 }
 // ANCHOR_END: while_held
 
+/// Ends the threads that look at it when it is dropped, also by a panic: the scope waits for them.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
 /// Runs `work` while other threads allocate and free from the calling thread's own arena, so that the lock that they fight for is the one that
 /// the child of this thread needs.
 ///
@@ -84,9 +93,8 @@ pub(super) fn while_allocating<T>(threads: usize, work: impl FnOnce() -> T) -> T
                 }
             });
         }
-        let done = work();
-        stop.store(true, Relaxed);
-        done
+        let _ending = Ending(&stop);
+        work()
     })
 }
 

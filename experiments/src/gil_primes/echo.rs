@@ -44,7 +44,7 @@ impl Line {
     pub(crate) fn serve(&self, thread: &Attached<'_>) -> io::Result<()> {
         let mut request = [0; 64];
         loop {
-            let length = thread.release_around(|| self.server.recv(&mut request))?;
+            let length = thread.release_around(|| retried(|| self.server.recv(&mut request)))?;
             if length == 0 {
                 return Ok(());
             }
@@ -57,7 +57,7 @@ impl Line {
     fn ask(&self) -> io::Result<u64> {
         let since = Instant::now();
         self.client.send(b"echo")?;
-        self.client.recv(&mut [0; 64])?;
+        retried(|| self.client.recv(&mut [0; 64]))?;
         Ok(since.elapsed().as_nanos() as u64)
     }
 
@@ -69,9 +69,38 @@ impl Line {
         Ok(())
     }
 
-    /// Lets the server end.
-    pub(crate) fn hang_up(&self) -> io::Result<()> {
-        self.client.send(&[]).map(drop)
+    /// Lets the server end when the value is dropped, also by a panic: whoever waits for the server then does not wait for ever.
+    pub(crate) fn until_hung_up(&self) -> HangUp<'_> {
+        HangUp(self)
+    }
+}
+
+/// See [`Line::until_hung_up`].
+pub(crate) struct HangUp<'a>(&'a Line);
+
+impl Drop for HangUp<'_> {
+    fn drop(&mut self) {
+        // Fails only if the server has gone already.
+        let _ = self.0.client.send(&[]);
+    }
+}
+
+/// A socket with a time limit is interrupted by a stop and a continue even without a signal handler (signal(7)).
+fn retried<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+/// Ends the spinners when it is dropped.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
     }
 }
 
@@ -90,6 +119,7 @@ pub(crate) struct Load {
 pub(crate) fn latencies(load: Load, numbers: &Range<u32>, requests: u64) -> io::Result<Vec<u64>> {
     let (gil, line, over) = (Gil::new(load.interval), Line::new()?, AtomicBool::new(false));
     thread::scope(|scope| {
+        let (ending, hang_up) = (Ending(&over), line.until_hung_up());
         let server = scope.spawn(|| line.serve(&gil.attach()));
         for _ in 0..load.spinners {
             scope.spawn(|| spin(&gil.attach(), numbers, &over));
@@ -103,8 +133,8 @@ pub(crate) fn latencies(load: Load, numbers: &Range<u32>, requests: u64) -> io::
             line.ask()
         };
         let answered: io::Result<Vec<u64>> = (0..=requests).map(ask).collect();
-        over.store(true, Relaxed);
-        line.hang_up()?;
+        drop(ending);
+        drop(hang_up);
         joined(server)?;
         Ok(answered?.split_off(1))
     })

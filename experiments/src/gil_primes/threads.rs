@@ -25,8 +25,9 @@ pub(crate) fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
 /// A thread for each part, all under one lock. The caller holds it while it starts them, as a Python program does, and gives it away
 /// while it waits for each.
 pub(crate) fn under_lock(gil: &Gil, parts: &[Range<u32>], rounds: u64) -> Vec<Tally> {
-    let main = gil.attach();
     thread::scope(|scope| {
+        // In here, so that a panic gives the lock away before the scope waits for its threads.
+        let main = gil.attach();
         let start = |part| {
             let thread = gil.enrol();
             scope.spawn(move || repeat(rounds, part, &thread.attach()))

@@ -80,6 +80,8 @@ pub(super) fn threads_gil_echo(params: &Params) -> Answered {
     let (gil, line, parts) = (setting.lock(), Line::new()?, setting.fair_split());
     let measured = Measured::take(|| {
         thread::scope(|scope| {
+            // Before the channel, so that a panic ends the client before it ends the server.
+            let hang_up = line.until_hung_up();
             let (counted, over) = mpsc::channel();
             // Enrolled here, so that the numbers of all threads are always the same.
             let server = gil.enrol();
@@ -91,7 +93,7 @@ pub(super) fn threads_gil_echo(params: &Params) -> Answered {
             let tallies = under_lock(&gil, &parts, setting.rounds);
             drop::<mpsc::Sender<()>>(counted);
             let asked = joined(client);
-            line.hang_up()?;
+            drop(hang_up);
             joined(server).and(asked).map(|()| (tallies, Vec::new()))
         })
     })?;

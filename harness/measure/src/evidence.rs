@@ -20,6 +20,13 @@ impl<'a> Evidence<'a> {
         rows.map(|row| &row.result).filter(move |result| result.ok && result.name == variant)
     }
 
+    /// What the subjects of `variant` reported that got as far as an answer and are no warm-up, whether it was right or not. Rates of a
+    /// fault are counted over these: a demonstration in which the fault did not show is not ok, and counts all the same.
+    pub fn reports(&self, variant: &'a str) -> impl Iterator<Item = &'a VariantResult> {
+        let rows = self.run.subjects.iter().filter(|row| row.lesson == self.summary.lesson && !row.block.warm_up);
+        rows.map(|row| &row.result).filter(move |result| result.answer.is_some() && result.name == variant)
+    }
+
     /// The ratio of `variant` to the baseline.
     pub fn ratio(&self, variant: &str) -> Option<Interval> {
         self.summary.variant(variant)?.ratio
@@ -50,9 +57,9 @@ impl<'a> Evidence<'a> {
         self.typical(variant)?.facts.get(name).copied()
     }
 
-    /// A fact, summed over all subjects of `variant` that report it; none if none does.
+    /// A fact, summed over all [reports](Self::reports) of `variant` that hold it; none if none does.
     pub fn fact_sum(&self, variant: &'a str, name: &str) -> Option<u64> {
-        let facts = self.results(variant).filter_map(|result| result.facts.get(name));
+        let facts = self.reports(variant).filter_map(|result| result.facts.get(name));
         facts.fold(None, |sum: Option<u64>, fact| Some(sum.unwrap_or(0) + fact))
     }
 
@@ -93,6 +100,8 @@ pub struct Finding {
     pub quantity: String,
     /// The measured interval, if it is one.
     pub interval: Option<Interval>,
+    /// Whether that interval is of a share, from 0 to 1; otherwise it is of a ratio.
+    pub share: bool,
     /// How many blocks or trials it rests on.
     pub n: usize,
     /// One sentence why.
@@ -100,14 +109,20 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding about an interval.
+    /// A finding about an interval of ratios.
     pub fn of_interval(verdict: Verdict, quantity: &str, interval: Option<Interval>, because: String) -> Self {
-        Self { verdict, quantity: quantity.to_owned(), interval, n: interval.map_or(0, |interval| interval.n), because }
+        let n = interval.map_or(0, |interval| interval.n);
+        Self { verdict, quantity: quantity.to_owned(), interval, share: false, n, because }
+    }
+
+    /// A finding about an interval of shares: how often something happened, or what part of a whole something is.
+    pub fn of_share(verdict: Verdict, quantity: &str, interval: Option<Interval>, because: String) -> Self {
+        Self { share: true, ..Self::of_interval(verdict, quantity, interval, because) }
     }
 
     /// A finding about something counted in `n` subjects.
     pub fn of_count(verdict: Verdict, quantity: &str, n: usize, because: String) -> Self {
-        Self { verdict, quantity: quantity.to_owned(), interval: None, n, because }
+        Self { verdict, quantity: quantity.to_owned(), interval: None, share: false, n, because }
     }
 
     /// Nothing was found, because the run does not hold what the check needs.

@@ -156,6 +156,7 @@ impl Lesson {
                 verdict,
                 quantity: found.quantity,
                 interval: found.interval,
+                share: found.share,
                 n: found.n,
                 because,
                 run: summary.run.clone(),

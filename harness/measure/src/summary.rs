@@ -59,6 +59,15 @@ impl Placed<'_> {
     }
 }
 
+impl Placed<'_> {
+    /// Whether its facts count: those of a demonstration count even if its fault did not show, or no rate of it would be true.
+    fn tells(&self) -> bool {
+        let result = &self.subject.result;
+        let shows = result.demonstrates.is_some() && result.answer.is_some();
+        (result.ok || shows) && !self.subject.block.warm_up
+    }
+}
+
 /// What a subject ran follows from its place: a block compares the variant it is named after with the baseline.
 fn ran<'a>(subject: &'a Subject, baseline: &'a str) -> &'a str {
     match subject.block.arm {
@@ -83,6 +92,7 @@ fn variant(name: &str, subjects: &[Placed<'_>]) -> VariantSummary {
     let own: Vec<Placed<'_>> = subjects.iter().filter(|placed| placed.variant == name).copied().collect();
     let judged: Vec<Placed<'_>> =
         own.iter().filter(|placed| placed.subject.result.ok && !placed.subject.block.warm_up).copied().collect();
+    let told: Vec<Placed<'_>> = own.iter().filter(|placed| placed.tells()).copied().collect();
     let samples_ns: Vec<u64> = judged.iter().filter_map(Placed::time).collect();
     let ratios = block_ratios(name, subjects);
     VariantSummary {
@@ -94,8 +104,8 @@ fn variant(name: &str, subjects: &[Placed<'_>]) -> VariantSummary {
         median_ratio: median_interval(&ratios),
         ratios,
         typical: typical(&judged).map(|subject| subject.result.clone()),
-        facts: gathered(judged.iter().map(|placed| &placed.subject.result.facts)),
-        series: gathered(judged.iter().map(|placed| &placed.subject.result.series)),
+        facts: gathered(told.iter().map(|placed| &placed.subject.result.facts)),
+        series: gathered(told.iter().map(|placed| &placed.subject.result.series)),
         failures: failures(&own),
         counters_agree: counters_agree(&judged),
     }

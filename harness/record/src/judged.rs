@@ -105,7 +105,8 @@ pub struct VariantSummary {
     pub median_ratio: Option<Interval>,
     /// The subject whose time is the median one (the lower of two), for counters and for where its time went.
     pub typical: Option<VariantResult>,
-    /// Every value of each fact, in the order of the subjects that were judged.
+    /// Every value of each fact, in the order of the subjects that were judged; those of a demonstration whose fault did not show are
+    /// among them.
     pub facts: BTreeMap<String, Vec<u64>>,
     /// Every one of each series, in the same order.
     pub series: BTreeMap<String, Vec<Vec<u64>>>,
@@ -179,6 +180,9 @@ pub struct Judgement {
     pub quantity: String,
     /// The measured interval; none for counts.
     pub interval: Option<Interval>,
+    /// Whether the interval is of a share, from 0 to 1; otherwise it is of a ratio.
+    #[serde(default)]
+    pub share: bool,
     /// How many blocks or trials it rests on.
     pub n: usize,
     /// One sentence why.

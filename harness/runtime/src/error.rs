@@ -27,6 +27,7 @@ pub(crate) enum Kind {
     Deadline { doing: &'static str, limit: Duration },
     HandlerPanicked { name: String, why: String },
     Threads { count: usize },
+    Holding { count: usize },
     NotInitialised,
     NoWorkers,
     Closed,
@@ -38,6 +39,7 @@ pub(crate) enum Kind {
     FeederStuck { items: usize, bytes: usize, capacity: usize, limit: Duration },
     ItemsLost { items: u64, why: String },
     NotHandedOver { block: usize },
+    NoSuchBlock { block: usize, count: usize },
 }
 
 impl Error {
@@ -111,9 +113,10 @@ impl Error {
         }
     }
 
-    /// Whether a fork was refused because the process has more than one thread.
+    /// Whether a fork was refused because the process has more than one thread, or holds shared numbers: a claim
+    /// of an array, or a block.
     pub fn is_fork_refused(&self) -> bool {
-        matches!(*self.0, Kind::Threads { .. })
+        matches!(*self.0, Kind::Threads { .. } | Kind::Holding { .. })
     }
 }
 
@@ -150,11 +153,16 @@ impl fmt::Display for Error {
             Kind::Refused { why } => write!(f, "the fork server could not fork: {why}"),
             Kind::TaskFailed { function, why } => write!(f, "'{function}' failed in a worker: {why}"),
             Kind::Deadline { doing, limit } => write!(f, "{doing}: not done within {limit:?}"),
-            Kind::HandlerPanicked { name, why } => write!(f, "the pool's {name} panicked: {why}"),
+            Kind::HandlerPanicked { name, why } => write!(f, "the thread '{name}' panicked: {why}"),
             Kind::Threads { count } => write!(
                 f,
                 "refusing to fork: this process has {count} threads, and a lock that one of them holds would stay locked in \
-                 the child; start the pool before any thread, or use spawn"
+                 the child; fork before the first thread starts, or use what copies no process with threads: spawn, a fork server"
+            ),
+            Kind::Holding { count } => write!(
+                f,
+                "refusing to fork: this process holds shared numbers (claims and blocks: {count}), and the child would hold them, \
+                 too; fork before they are claimed, or after they were given back"
             ),
             Kind::NotInitialised => f.write_str(
                 "this process was started as a worker, but its main does not begin with multiprocess::init(); \
@@ -162,7 +170,9 @@ impl fmt::Display for Error {
             ),
             Kind::NoWorkers => f.write_str("a pool needs at least one worker"),
             Kind::Closed => f.write_str("the pool has failed or was finished before"),
-            Kind::QueueClosed => f.write_str("this process has closed the queue"),
+            Kind::QueueClosed => f.write_str(
+                "the queue is closed in this process: by close or join_thread, or because its feeder failed, as join_thread tells",
+            ),
             Kind::Full { limit } => write!(f, "the queue is full, and no slot became free within {limit:?}"),
             Kind::Empty { limit } => write!(f, "the queue is empty, and no item came within {limit:?}"),
             Kind::LockOwnerDied { lock } => write!(
@@ -180,6 +190,9 @@ impl fmt::Display for Error {
             ),
             Kind::ItemsLost { items, why } => write!(f, "{items} items put on a queue were never sent: {why}"),
             Kind::NotHandedOver { block } => write!(f, "block {block} of the shared memory was not handed over"),
+            Kind::NoSuchBlock { block, count } => {
+                write!(f, "there is no block {block}: the shared memory has {count}, counted from 0")
+            }
         }
     }
 }

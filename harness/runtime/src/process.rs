@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
@@ -10,12 +10,14 @@ use crate::error::{Error, Kind};
 use crate::meter::{Counts, SLOT_BYTES, Slot, WorkerReport};
 use crate::sys::pid::{Child, Status, kill_unwatched};
 use crate::sys::shared::{Shared, set_current_slot};
-use crate::sys::{fd, fork};
+use crate::sys::{fd, fork, live};
+use crate::waiting;
 
 /// Exit code of a worker that lost its parent before it began.
 const LOST: i32 = 70;
 
-/// What a forked process may go on using. All other descriptors are closed in it, so that no pipe stays open unnoticed.
+/// What a forked process may go on using. All other descriptors are closed in it, so that no pipe stays open unnoticed: see
+/// [`Process::start`], "Descriptors".
 pub trait Inherited {
     /// The descriptors that stay open in the child.
     fn descriptors(&self) -> Vec<BorrowedFd<'_>>;
@@ -44,13 +46,17 @@ pub struct Process {
 impl Process {
     /// Forks a process that runs `body` and exits with the code it returns; with 1 if it panics.
     ///
-    /// Of the descriptors it keeps those of `inherits`, and standard output and error. `body` should borrow what it uses: what it
-    /// owns and is not in `inherits` must not be dropped in the child, where its descriptors are closed already.
+    /// # Descriptors
+    /// Before `body` begins, the child closes every descriptor but standard output and error and those of `inherits`, also those that a
+    /// value still owns: a file, a socket, a queue that was not listed. **`body` must neither use nor drop such a value**: its number
+    /// means nothing in the child, or soon another descriptor. So list it, or open it inside `body`; and let `body` borrow what it
+    /// uses, so that it drops nothing of its parent's. A [`Semaphore`](crate::Semaphore), [`SharedBlocks`](crate::SharedBlocks) or a
+    /// [`SharedArray`](crate::SharedArray) works by its memory, which stays: it may be used, and not dropped, without being listed.
     ///
     /// # Errors
-    /// If this process has more than one thread, or the system refuses.
+    /// If this process has more than one thread, holds a part of an array or a block ([`Error::is_fork_refused`]), or the system refuses.
     pub fn start(inherits: &[&dyn Inherited], body: impl FnOnce() -> i32) -> Result<Self, Error> {
-        single_threaded()?;
+        may_fork()?;
         fork::keep_ended_children();
         let slot = Arc::new(Shared::create(SLOT_BYTES).map_err(Error::io("making room for counts"))?);
         let (ours, theirs) = lifeline()?;
@@ -91,7 +97,7 @@ impl Process {
     /// # Errors
     /// If it still runs then. It goes on running.
     pub fn join(&mut self, limit: Duration) -> Result<WorkerReport, Error> {
-        let reaped = self.child.wait_until(Instant::now() + limit).map_err(Error::io("waiting for a process"))?;
+        let reaped = self.child.wait_until(waiting::after(limit)).map_err(Error::io("waiting for a process"))?;
         let (status, usage) = reaped.ok_or(Kind::Deadline { doing: "waiting for a process to end", limit })?;
         Ok(WorkerReport { pid: self.pid(), status, counts: self.counts(), usage })
     }
@@ -107,11 +113,19 @@ impl Process {
     }
 }
 
-/// Refuses a fork while there are other threads.
-pub(crate) fn single_threaded() -> Result<(), Error> {
+/// Refuses a fork while there are other threads, or while this process holds shared numbers.
+pub(crate) fn may_fork() -> Result<(), Error> {
     match fork::settled_thread_count().map_err(Error::io("counting threads"))? {
-        1 => Ok(()),
+        1 => holds_nothing(),
         count => Err(Kind::Threads { count }.into()),
+    }
+}
+
+/// Refuses a fork while this process holds parts of shared arrays or blocks: a child would have a second right to each of them.
+pub(crate) fn holds_nothing() -> Result<(), Error> {
+    match live::count() {
+        0 => Ok(()),
+        count => Err(Kind::Holding { count }.into()),
     }
 }
 

@@ -68,8 +68,8 @@ const BROKEN: usize = WRITE_LOCK + LOCK_BYTES;
 /// How often a reader in the middle of an item looks whether its writer is alive.
 const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
 
-/// How long the rest of an item may take at least, once its first bytes are there. Whoever asks without waiting (`limit` 0) gets a
-/// whole item too.
+/// How long the rest of an item may at least go without a byte, once its first bytes are there. Whoever asks without waiting (`limit`
+/// 0) gets a whole item too.
 const REST_OF_A_FRAME: Duration = Duration::from_secs(10);
 
 impl Pipe {
@@ -121,22 +121,39 @@ impl Pipe {
     }
 }
 
-/// The rest of an item, as long as its writer lives.
+/// The rest of an item, as long as its writer lives and more of it comes.
 struct Rest<'a> {
     pipe: &'a Pipe,
+    /// How long it may go without a byte.
+    patience: Duration,
     deadline: Instant,
+    /// Whether bytes have come since the deadline was set.
+    came: bool,
+}
+
+impl<'a> Rest<'a> {
+    fn of(pipe: &'a Pipe, patience: Duration) -> Self {
+        Self { pipe, patience, deadline: waiting::after(patience), came: false }
+    }
 }
 
 impl Read for Rest<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         loop {
-            let until = self.deadline.min(Instant::now() + LOOK_UP_EVERY);
+            let now = Instant::now();
+            if std::mem::take(&mut self.came) {
+                self.deadline = waiting::later(now, self.patience);
+            }
+            let until = self.deadline.min(now + LOOK_UP_EVERY);
             match Waiting::until(&self.pipe.reader, until).read(buffer) {
                 Err(fault) if fault.kind() == ErrorKind::TimedOut && Instant::now() < self.deadline => {
                     // Taken or not: only the death of its owner says that no more will come.
                     self.pipe.lock(WRITE_LOCK, Duration::ZERO).map_err(std::io::Error::other)?;
                 }
-                other => return other,
+                other => {
+                    self.came = other.is_ok();
+                    return other;
+                }
             }
         }
     }
@@ -156,7 +173,9 @@ impl<T: Encode + Decode<()> + Send + 'static> Queue<T> {
     /// Puts an item on the queue, waiting for a slot for at most `limit`. The feeder thread encodes and writes it later.
     ///
     /// # Errors
-    /// If the queue was full all the time ([`Error::is_full`]), or this process has closed it.
+    /// If the queue was full all the time ([`Error::is_full`]); if it is closed in this process, or was closed during the wait, which its
+    /// feeder does too when it cannot go on ([`join_thread`](Self::join_thread) tells why); or if this is the first put and the feeder
+    /// cannot be started, because there are no descriptors or no thread to be had. The item is then not on the queue and takes no slot.
     pub fn put(&self, item: T, limit: Duration) -> Result<(), Error> {
         let begin = Instant::now();
         if self.buffer.is_closed() {
@@ -166,21 +185,28 @@ impl<T: Encode + Decode<()> + Send + 'static> Queue<T> {
             return Err(Kind::Full { limit }.into());
         }
         meter::slot().slot_waits.add(0, begin);
+        self.start_feeder().and_then(|()| self.buffer.push(item)).inspect_err(|_| {
+            // Nobody will get the item and give its slot back. One that was just taken can be given back.
+            drop(self.pipe.slots().release());
+        })
+    }
+
+    /// Starts this process's feeder if it has none.
+    fn start_feeder(&self) -> Result<(), Error> {
         let mut feeder = self.feeder.lock().unwrap_or_else(PoisonError::into_inner);
         if feeder.is_none() {
             *feeder = Some(Feeder::start(&self.pipe, &self.buffer)?);
         }
-        self.buffer.push(item);
         Ok(())
     }
 
     /// Gets the next item, waiting for it for at most `limit`.
     ///
     /// # Errors
-    /// If none came ([`Error::is_empty`]), a process died while it was getting one ([`Error::is_lock_owner_died`]), the rest of an
-    /// item did not come within `limit`, or it cannot be decoded.
+    /// If none came ([`Error::is_empty`]), a process died while it was getting one ([`Error::is_lock_owner_died`]), an item began to come
+    /// and then no more of it did for `limit` and at least ten seconds, or it cannot be decoded.
     pub fn get(&self, limit: Duration) -> Result<T, Error> {
-        let deadline = Instant::now() + limit;
+        let deadline = waiting::after(limit);
         let empty = || Error::from(Kind::Empty { limit });
         let held = self.pipe.lock(READ_LOCK, limit)?.ok_or_else(empty)?;
         let mut ready = [(self.pipe.reader.as_fd(), PollFlags::POLLIN)];
@@ -190,8 +216,8 @@ impl<T: Encode + Decode<()> + Send + 'static> Queue<T> {
         if self.pipe.broken().value() > 0 {
             return Err(Kind::QueueBroken.into());
         }
-        // An item has begun to come; its writer gets as long again for the rest.
-        let mut rest = Rest { pipe: &self.pipe, deadline: Instant::now() + limit.max(REST_OF_A_FRAME) };
+        // An item has begun to come; its writer gets as long again for each part of the rest.
+        let mut rest = Rest::of(&self.pipe, limit.max(REST_OF_A_FRAME));
         let message = frame::read(&mut rest).map_err(|fault| self.pipe.half_read(fault))?;
         drop(held);
         self.pipe.slots().release().map_err(Error::io("giving a slot back"))?;
@@ -241,5 +267,38 @@ impl<T> Drop for Queue<T> {
         if let Some(feeder) = self.feeder.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             feeder.end();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn each_part_of_an_item_gives_the_rest_a_new_deadline() {
+        let pipe = Pipe::new(1).unwrap();
+        let mut rest = Rest::of(&pipe, Duration::from_secs(60));
+        let mut byte = [0];
+        (&pipe.writer).write_all(b"abc").unwrap();
+        assert_eq!(rest.read(&mut byte).unwrap(), 1);
+        let first = rest.deadline;
+        assert_eq!(rest.read(&mut byte).unwrap(), 1);
+        assert!(rest.deadline > first);
+        // One that has passed is forgotten as soon as a part has come.
+        rest.deadline = Instant::now();
+        assert_eq!(rest.read(&mut byte).unwrap(), 1);
+        assert!(rest.deadline > Instant::now());
+    }
+
+    #[test]
+    fn without_a_new_part_the_deadline_stays_and_passes() {
+        let pipe = Pipe::new(1).unwrap();
+        let mut rest = Rest::of(&pipe, Duration::from_millis(20));
+        let set = rest.deadline;
+        assert_eq!(rest.read(&mut [0]).unwrap_err().kind(), ErrorKind::TimedOut);
+        assert_eq!(rest.deadline, set);
+        assert!(Instant::now() >= set);
     }
 }

@@ -1,12 +1,13 @@
 //! A file that nobody can forget to delete.
 
 use std::fs::File;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::path::PathBuf;
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use crate::error::Error;
+use crate::process::Inherited;
 
 /// A file in the kernel's own tmpfs (memfd_create(2)): other processes open it by its path while this one holds it open, and
 /// it is in no directory, so that whatever happens nothing of it is left.
@@ -38,5 +39,11 @@ impl ScratchFile {
     /// The path under which other processes of this user open it, for as long as this process holds it open (proc(5)).
     pub fn path(&self) -> PathBuf {
         format!("/proc/{}/fd/{}", std::process::id(), self.0.as_raw_fd()).into()
+    }
+}
+
+impl Inherited for ScratchFile {
+    fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
+        vec![self.0.as_fd()]
     }
 }

@@ -15,6 +15,8 @@ pub use crate::sys::array::Plain;
 /// of all processes stand in one table in the shared memory, so that two can never have overlapping parts to write; what is refused
 /// is refused at once, and nothing ever waits.
 ///
+/// While a closure runs, its process cannot be forked: the child would have the numbers, too, and no claim would say so.
+///
 /// A worker that is killed inside the closure keeps its claim: what it was writing is half done, and stays out of reach as what a
 /// poisoned mutex guards does; here there is no way to get it back.
 ///

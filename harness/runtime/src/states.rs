@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 use nix::poll::PollFlags;
 
 use crate::error::{Error, Kind};
+use crate::function::panic_message;
 use crate::supervise::tree::parent_and_state;
 use crate::sys::fd;
 use crate::waiting::{self, Stop, StopSwitch};
 
-/// Samples the states of processes at a fixed period, in a thread of its own. Started after all forks.
+/// Samples the states of processes at a fixed period, in a thread of its own. Started after all forks. Dropped, it ends and joins that
+/// thread.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,8 +24,10 @@ use crate::waiting::{self, Stop, StopSwitch};
 /// ```
 #[derive(Debug)]
 pub struct StateSampler {
-    stop: StopSwitch,
-    thread: JoinHandle<States>,
+    /// None once the thread is told to stop.
+    stop: Option<StopSwitch>,
+    /// None once it is joined.
+    thread: Option<JoinHandle<States>>,
 }
 
 /// How many of the processes were in which state, sample by sample.
@@ -55,17 +59,30 @@ impl StateSampler {
             .name("state-sampler".to_owned())
             .spawn(move || sample_until(&stopped, &pids, period, at_most.max(2)))
             .map_err(Error::io("starting a sampler"))?;
-        Ok(Self { stop, thread })
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 
     /// Ends the sampling.
     ///
     /// # Errors
     /// If the sampling thread panicked.
-    pub fn stop(self) -> Result<States, Error> {
-        drop(self.stop);
-        let panicked = |_| Kind::HandlerPanicked { name: "state-sampler".to_owned(), why: "see above".to_owned() };
-        self.thread.join().map_err(|fault| panicked(fault).into())
+    pub fn stop(mut self) -> Result<States, Error> {
+        self.end().expect("a sampler is stopped once").map_err(|panic| {
+            let why = panic_message(&*panic).to_owned();
+            Kind::HandlerPanicked { name: "state-sampler".to_owned(), why }.into()
+        })
+    }
+
+    /// Ends and joins the thread, unless that was done before.
+    fn end(&mut self) -> Option<std::thread::Result<States>> {
+        drop(self.stop.take());
+        self.thread.take().map(JoinHandle::join)
+    }
+}
+
+impl Drop for StateSampler {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -79,7 +96,7 @@ fn sample_until(stopped: &Stop, pids: &[u32], period: Duration, at_most: usize) 
         }
         states.add(pids);
         // A sampler that was late does not make up for it: the samples stay apart.
-        next = (next + states.period).max(Instant::now());
+        next = waiting::later(next, states.period).max(Instant::now());
     }
     states
 }
@@ -97,7 +114,7 @@ impl States {
         for series in [&mut self.running, &mut self.sleeping, &mut self.disk] {
             *series = series.chunks(2).map(|pair| pair.iter().sum()).collect();
         }
-        self.period *= 2;
+        self.period = self.period.saturating_mul(2);
     }
 }
 

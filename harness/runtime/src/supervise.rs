@@ -18,6 +18,7 @@ use nix::poll::PollFlags;
 use crate::error::Error;
 use crate::sys::pid::{Child, Status, Usage};
 use crate::sys::{fd, fork};
+use crate::waiting;
 
 pub use tree::{Leftover, ProcessState};
 
@@ -104,7 +105,7 @@ pub fn run(
         ],
     };
     talk.prepare().map_err(Error::io("preparing a program's pipes"))?;
-    let ended = talk.until_end(&child, Instant::now() + limits.deadline, call_off);
+    let ended = talk.until_end(&child, waiting::after(limits.deadline), call_off);
     let ended = ended.map_err(Error::io("waiting for a program"));
     let states = if matches!(ended, Ok(None)) { Vec::new() } else { tree::states(child.pid()) };
     let early = ended?;

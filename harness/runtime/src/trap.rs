@@ -9,11 +9,11 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use crate::error::Error;
-use crate::process::{adopt, lifeline, single_threaded};
+use crate::process::{adopt, holds_nothing, lifeline, may_fork};
 use crate::sys::pid;
-use crate::sys::{fd, fork};
+use crate::sys::{fd, fork, live};
 
-/// The exit code of a child that could not tie its life to its parent's.
+/// The exit code of a child that could not tie its life to its parent's, or that would share what only one process may hold.
 const LOST: i32 = 70;
 
 /// A forked child, held by pidfd. Dropping it kills and reaps it; it does not outlive this process.
@@ -34,9 +34,18 @@ impl Child {
 /// Forks a child although this process may have other threads. The child closes every descriptor but the three standard ones, runs `body`,
 /// and ends with the code it returns.
 ///
+/// # Descriptors
+/// As with [`Process::start`](crate::Process::start), `body` must neither use nor drop a value of this process that owns a descriptor; here
+/// none can be kept.
+///
+/// # Hazards
 /// **This is a hazard, and here on purpose.** If another thread holds a lock at this moment (a `Mutex`, standard error's, an allocator's
 /// of the program's own, that of an initialising `OnceLock`), and `body` needs it, the child waits for ever. Give the child to a
 /// [`Watchdog`](crate::watchdog::Watchdog). Everything else in this library forks only while the process has a single thread.
+///
+/// **A fork is no snapshot of what other threads write.** What another thread was changing at that moment, the child may see torn: half
+/// of one value, or the later of two changes without the earlier, whatever the types say. `body` must touch nothing that another thread
+/// could be changing, except what a lock guards, on which it then hangs. Atomics, too, are good for single values only.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,17 +57,20 @@ impl Child {
 /// ```
 ///
 /// # Errors
-/// If the kernel refuses a socket or a process.
+/// If this process holds a part of a [`SharedArray`](crate::SharedArray) or a block ([`Error::is_fork_refused`]), or the kernel refuses a
+/// socket or a process. Should another thread claim one in the last moment, the child ends with code 70 instead of running `body`.
 pub fn fork_despite_threads(body: impl FnOnce() -> i32) -> Result<Child, Error> {
+    holds_nothing()?;
     fork_with(body, fork::child_despite_threads)
 }
 
 /// Forks a child as [`fork_despite_threads`] does, but only if this process has a single thread: no lock can be held by another.
 ///
 /// # Errors
-/// If this process has more than one thread, or the kernel refuses a socket or a process.
+/// If this process has more than one thread, holds a part of a [`SharedArray`](crate::SharedArray) or a block
+/// ([`Error::is_fork_refused`]), or the kernel refuses a socket or a process.
 pub fn fork_alone(body: impl FnOnce() -> i32) -> Result<Child, Error> {
-    single_threaded()?;
+    may_fork()?;
     fork_with(body, fork::child)
 }
 
@@ -76,9 +88,14 @@ fn fork_with<'a>(
     body: impl FnOnce() -> i32 + 'a,
     fork: impl FnOnce(&[i32], Body<'a>) -> io::Result<u32>,
 ) -> Result<Child, Error> {
+    fork::keep_ended_children();
     let (ours, theirs) = lifeline()?;
     let keep = [theirs.as_raw_fd()];
-    let tied: Body<'a> = Box::new(move || if fd::die_with(&theirs).is_ok() { body() } else { LOST });
+    // Nothing is allocated in the child before its life is tied: the allocator may be what it hangs in.
+    let tied: Body<'a> = Box::new(move || match fd::die_with(&theirs) {
+        Ok(()) if live::count() == 0 => body(),
+        _ => LOST,
+    });
     let pid = fork(&keep, tied).map_err(Error::io("forking a child"))?;
     let process = adopt(pid).map_err(Error::io("watching a child"))?;
     Ok(Child { process, _lifeline: ours })

@@ -1,14 +1,27 @@
-//! Reading and writing that can be called off: by a deadline, or by a pipe whose other end is closed.
+//! Deadlines, and reading and writing that can be called off: by one, or by a pipe whose other end is closed.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
 use nix::poll::PollFlags;
 
 use crate::sys::fd;
+
+/// The longest that anybody waits, 30 years: a longer limit (`Duration::MAX`) means the same and fits no clock.
+pub(crate) const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
+/// The moment `limit` from now, or [`FAR`] from now.
+pub(crate) fn after(limit: Duration) -> Instant {
+    later(Instant::now(), limit)
+}
+
+/// The moment `limit` after `from`, or [`FAR`] after it.
+pub(crate) fn later(from: Instant, limit: Duration) -> Instant {
+    from.checked_add(limit.min(FAR)).unwrap_or(from)
+}
 
 /// Tells any number of threads to stop: dropping it wakes whoever waits for its [`Stop`].
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Claims and verdicts: what a post says, what came of it, and on what that rests.
 
-use record::{Claim, Judgement, Verdict};
+use record::{Claim, Interval, Judgement, Verdict};
 
 use crate::markup::escape;
 use crate::{Cell, Column, Markup, Shelf, Shelved, Table, words};
@@ -76,13 +76,30 @@ fn said(claim: &Claim) -> Cell {
 }
 
 fn measured(judgement: &Judgement) -> Cell {
-    let interval = judgement.interval.as_ref().map(|interval| {
-        // Intervals of claims are ratios, counts have none.
-        format!("{} ({})", words::ratio(interval.mid), words::ratio_interval(interval))
+    let interval = judgement.interval.as_ref().map(|interval| match judgement.share {
+        true => share(interval),
+        false => format!("{} ({})", words::ratio(interval.mid), words::ratio_interval(interval)),
     });
     let rests = format!("n = {}, {}, lane {}", judgement.n, judgement.profile, judgement.lane);
     let interval = interval.map(|text| Markup::element("strong", "", Markup::text(&text))).unwrap_or_default();
     Cell::Markup(interval.then(small(&judgement.quantity)).then(small(&rests)))
+}
+
+/// An interval of shares.
+fn share(interval: &Interval) -> String {
+    format!("{} ({} to {})", percent(interval.mid), percent(interval.low), percent(interval.high))
+}
+
+/// Only what never or always happened is called 0 or 100 %.
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    let from_the_end = percent.min(100.0 - percent);
+    let digits = match from_the_end {
+        end if end <= 0.0 => 0,
+        end if end < 0.095 => 3,
+        _ => 1,
+    };
+    format!("{percent:.digits$} %")
 }
 
 /// A verdict with a sign of its own, so that colour is not needed to tell it from the others.
@@ -160,6 +177,19 @@ mod tests {
             assert!(html.as_str().contains(part), "{part}");
         }
         assert!(verdicts(&shelf, &shelf.lessons[1]).as_str().contains("not measured yet"));
+    }
+
+    #[test]
+    fn a_share_is_in_per_cent() {
+        let mut shelf = samples::shelf();
+        let judgement = shelf.judgements.iter_mut().find(|judgement| judgement.interval.is_some()).unwrap();
+        judgement.interval = Interval::of_proportion(5, 1_000);
+        judgement.share = true;
+        let html = verdicts(&shelf, &shelf.lessons[0]);
+        assert!(html.as_str().contains("0.5 % (0.2 % to 1.2 %)"), "{}", html.as_str());
+        assert_eq!(percent(0.0), "0 %");
+        assert_eq!(percent(1.0), "100 %");
+        assert_eq!((percent(0.000_12).as_str(), percent(0.999_88).as_str()), ("0.012 %", "99.988 %"));
     }
 
     #[test]

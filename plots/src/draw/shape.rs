@@ -20,6 +20,8 @@ pub(crate) enum Shape {
     Cross,
     /// A hollow triangle: the third foreign source.
     Peak,
+    /// A hollow square: a point of the first lane that is unlike its neighbours.
+    Frame,
     /// A thin line: an ideal or a bound.
     Line,
     /// A bar with its centre marked.
@@ -49,6 +51,10 @@ impl Shape {
                 canvas.line((x - 5, y + 5), (x + 5, y - 5), ink, 2)
             }
             Self::Peak => canvas.path(&[(x - 6, y + 5), (x, y - 6), (x + 6, y + 5), (x - 6, y + 5)], ink, 2),
+            Self::Frame => {
+                let [left, top, right, bottom] = [x - 5, y - 5, x + 5, y + 5];
+                canvas.path(&[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], ink, 2)
+            }
             Self::Line => canvas.line((x - 10, y), (x + 10, y), ink, 1),
             Self::Interval => interval(canvas, (x - 10, x, x + 10), y, ink),
             Self::Share => canvas.bar((x - 10, y - 6), (x + 10, y + 6), ink, 1.0),

@@ -1,4 +1,5 @@
-//! `LESSON-idle`: how long each worker has no task while a map lasts, for each distribution of costs and each way to cut.
+//! `LESSON-idle`: how long each worker is outside the mapped function while a map lasts, for each distribution of costs and each way
+//! to cut.
 
 use anyhow::{Result, bail};
 
@@ -31,7 +32,7 @@ pub fn idle(lesson: &Shelved) -> Result<Figure> {
     let legend = legend();
     let height = bottom + AXIS + legend.height(LEGEND.1) + 6;
     let svg = draw(WIDTH as u32, height as u32, |canvas| {
-        let label = "time without a task, in percent of the map's time";
+        let label = "time outside the function, in percent of the map's time";
         rows::axis(canvas, &scale, bottom, label, |value| format!("{value}"))?;
         for (place, row) in (0..).zip(&rows) {
             row.draw(canvas, &scale, TOP + ROW * place, place > 0 && row.first)?;
@@ -91,7 +92,7 @@ impl Row<'_> {
 fn legend() -> Legend {
     let mut legend = Legend::default();
     legend.add(Shape::Share, Ink::Orange, "mean of the workers");
-    legend.add(Shape::Dot, Ink::Blue, "one worker, from least to most idle");
+    legend.add(Shape::Dot, Ink::Blue, "one worker, from the least to the most");
     legend
 }
 
@@ -103,7 +104,8 @@ fn title(rows: &[Row<'_>]) -> String {
     });
     match pairs.max_by(|a, b| (a.0.mean() - a.1.mean()).total_cmp(&(b.0.mean() - b.1.mean()))) {
         Some((large, small)) => format!(
-            "With a chunk per worker and {} items a worker has no task for {:.0} % of the time, with 20 items to a task {:.0} %",
+            "With a chunk per worker and {} items a worker is outside the function for {:.0} % of the time, with 20 items to a task \
+             for {:.0} %",
             large.sweep.items,
             large.mean() * 100.0,
             small.mean() * 100.0
@@ -113,8 +115,9 @@ fn title(rows: &[Row<'_>]) -> String {
 }
 
 fn caption() -> String {
-    "The time of a map that a worker does not spend in the mapped function: it waits for a task, for a lock, or for the others at the \
-     end. With more workers than cores, waiting for a core inside the function counts as work. Medians over fresh processes."
+    "The time of a map that a worker does not spend in the mapped function: it reads, decodes, encodes and writes, or it waits for a \
+     task, for a lock, or for the others at the end. With more workers than cores, waiting for a core inside the function counts as \
+     work. Medians over fresh processes."
         .to_owned()
 }
 
@@ -122,9 +125,9 @@ fn table(rows: &[Row<'_>]) -> Table {
     let columns = vec![
         Column::left("items, cut"),
         Column::right("time of the map"),
-        Column::right("idle, mean"),
-        Column::right("least idle worker"),
-        Column::right("most idle worker"),
+        Column::right("outside the function, mean"),
+        Column::right("least, of a worker"),
+        Column::right("most, of a worker"),
     ];
     let percent = |share: Option<&f64>| Cell::or_none(share.map(|share| format!("{:.0} %", share * 100.0)));
     let cells = |row: &Row<'_>| {

@@ -1,7 +1,7 @@
 //! `LESSON-latency`: how long a server under the interpreter lock takes to answer, by what else wants the lock.
 //!
-//! One row per load on a logarithmic axis: a bar from the fastest tenth to the slowest, the median marked, and beside it what CPython
-//! took for the same.
+//! One row per load on a logarithmic axis: a bar from the fastest tenth of all requests to the slowest, and beside it what CPython took for
+//! the same. The median is that of the subjects' medians, as chapters have it in their text.
 
 use anyhow::{Result, bail};
 use record::LessonSummary;
@@ -71,7 +71,8 @@ pub fn latency(lesson: &Shelved) -> Result<Figure> {
 /// The unit of the axis, in nanoseconds: an axis always holds 1, and so does the range of latencies.
 const UNIT_NS: f64 = 1e5;
 
-/// One load, its times in [`UNIT_NS`]: how many requests, and the tenth, the median and the nine tenths of their latencies.
+/// One load, its times in [`UNIT_NS`]: how many requests, and the tenth, the median and the nine tenths of their latencies. The tenths are
+/// those of all requests together, the median is that of the subjects' medians.
 struct Row {
     load: &'static str,
     words: &'static str,
@@ -95,7 +96,8 @@ fn rows(summary: &LessonSummary) -> Vec<Row> {
         let mut all: Vec<u64> = series.iter().flatten().copied().collect();
         all.sort_unstable();
         let at = |share: usize| all.get((all.len() * share / 10).min(all.len().checked_sub(1)?)).copied();
-        let spread = [at(1)?, at(5)?, at(9)?].map(|ns| ns as f64 / UNIT_NS);
+        let medians: Vec<u64> = series.iter().filter_map(|latencies| median(latencies)).collect();
+        let spread = [at(1)?, median(&medians)?, at(9)?].map(|ns| ns as f64 / UNIT_NS);
         let mark = |(source, shape, medians): &Printed| {
             let found = medians.iter().find(|(name, _)| name == load)?;
             Some((*source, *shape, found.1 / UNIT_NS))
@@ -104,6 +106,13 @@ fn rows(summary: &LessonSummary) -> Vec<Row> {
         Some(Row { load, words, requests: all.len(), spread, marks })
     };
     LOADS.iter().filter_map(row).collect()
+}
+
+/// The upper of two, as the lesson and the text of a chapter take it.
+fn median(values: &[u64]) -> Option<u64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable();
+    sorted.get(sorted.len() / 2).copied()
 }
 
 impl Chart {
@@ -166,7 +175,8 @@ impl Chart {
     fn caption(&self, summary: &LessonSummary) -> String {
         let requests = self.rows.iter().map(|row| row.requests).min().unwrap_or(0) as u64;
         let mut caption = format!(
-            "Median latency of at least {} per load, from {}. The client is outside the lock.",
+            "Latency of at least {} per load, from {}: the median of the subjects' medians, and the middle eight tenths of all requests \
+             together. The client is outside the lock.",
             words::plural(requests, "request"),
             words::plural(u64::from(summary.plan.blocks) * 2, "subject"),
         );
@@ -209,6 +219,17 @@ mod tests {
             "The server answers in 60.0 us alone, in 5.10 ms beside one thread that counts, in 12.6 ms beside two";
         assert_eq!(figure.title.replace('µ', "u"), title);
         assert_eq!((figure.table.rows.len(), figure.table.columns.len()), (6, 7));
+    }
+
+    #[test]
+    fn the_median_is_that_of_the_subjects_medians() {
+        let mut lesson = samples::lesson_for("latency");
+        let series = &mut lesson.summary.as_mut().unwrap().variants[2].series;
+        // All requests together have a median of 5 us.
+        let subjects = vec![vec![1_000, 2_000, 9_000], vec![1_000, 3_000, 9_000], vec![5_000, 9_000, 9_000]];
+        series.insert("latencies_no_spinner_ns".to_owned(), subjects);
+        let title = latency(&lesson).unwrap().title.replace('µ', "u");
+        assert!(title.starts_with("The server answers in 3.00 us alone"), "{title}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `LESSON-rates`: how often the children of each variant hang.
 //!
 //! Above, the rate of a variant that was swept over delays, a point per delay; below, a row for every other variant. Bars are Wilson's
-//! 95 % intervals over all judged subjects together.
+//! 95 % intervals over all subjects together that answered, those in which nothing hung among them.
 
 use anyhow::{Result, ensure};
 use record::{Interval, LessonSummary, VariantSummary};
@@ -34,7 +34,7 @@ pub fn rates(lesson: &Shelved) -> Result<Figure> {
     Ok(Figure { name: format!("{}-rates", lesson.info.stem), title, caption, svg, table: chart.table() })
 }
 
-/// What hung, of how many, in all judged subjects together.
+/// What hung, of how many, in all subjects together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Count {
     hung: u64,
@@ -144,8 +144,8 @@ impl<'a> Chart<'a> {
             )
         });
         format!(
-            "{above}All judged subjects together. Bars are 95 % intervals of a proportion (Wilson's): none hung in so many trials \
-             does not mean that none ever will, and the bar says how often it still might."
+            "{above}All subjects together, those in which nothing hung among them. Bars are 95 % intervals of a proportion (Wilson's): none \
+             hung in so many trials does not mean that none ever will, and the bar says how often it still might."
         )
     }
 
@@ -217,7 +217,7 @@ impl Sweep<'_> {
     }
 }
 
-/// The sum over the judged subjects of a variant that counts hangs.
+/// The sum over the subjects of a variant that counts hangs.
 fn total(variant: &VariantSummary) -> Option<Count> {
     let sum = |name: &str| Some(variant.facts.get(name)?.iter().sum());
     Some(Count { hung: sum("hung")?, trials: sum("trials")? })

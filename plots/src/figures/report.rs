@@ -16,22 +16,39 @@ const LEFT: i32 = 20;
 /// Characters of 12 pixels that fit into a line.
 const CHARACTERS: usize = 95;
 
-/// The name of a line, what it means, and whether the proof rests on it.
-const MEANINGS: [(&str, &str, bool); 10] = [
-    ("verdict", "Two looks saw one and the same wait: no core used, no switch between them.", false),
-    ("process", "It was killed through its pidfd and reaped. Nothing of it is left.", false),
-    ("state", "It uses no core. From outside it looks like a process that has nothing to do.", true),
-    ("threads", "fork copied one thread, the one that called it. Whoever held the lock is not here.", true),
-    ("wchan", "The kernel function in which it sleeps: it waits for a futex, the word in memory of a lock.", false),
-    ("system call", "Private: only a thread of this process could wake it. No timeout: nor will the clock.", true),
+/// How the verdict of a proof begins.
+const PROOF: &str = "hangs for ever";
+/// What a line says if the system keeps it to itself.
+const HIDDEN: &str = "not told by this system";
+
+/// Of which reports the meaning of a line is true.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Always,
+    /// Of a child that is proven to hang.
+    Proven,
+    /// The same, and the proof rests on this line.
+    Decides,
+}
+
+use Holds::{Always, Decides, Proven};
+
+/// The name of a line, what it means, and when.
+const MEANINGS: [(&str, &str, Holds); 10] = [
+    ("verdict", "Two looks saw one and the same wait: no core used, no switch between them.", Proven),
+    ("process", "It was killed through its pidfd and reaped. Nothing of it is left.", Always),
+    ("state", "It uses no core. From outside it looks like a process that has nothing to do.", Decides),
+    ("threads", "fork copied one thread, the one that called it. Whoever held the lock is not here.", Decides),
+    ("wchan", "The kernel function in which it sleeps: it waits for a futex, the word in memory of a lock.", Proven),
+    ("system call", "Private: only a thread of this process could wake it. No timeout: nor will the clock.", Decides),
     (
         "raw",
         "As the kernel prints it: the number of the call, then address, operation, expected value, timeout.",
-        false,
+        Proven,
     ),
-    ("futex", "The address of that word. A forked child has the addresses of its parent.", false),
-    ("lock", "What lies there, from the parent's list of locks by name.", true),
-    ("used", "Processor time in all. Waiting for a lock takes none.", false),
+    ("futex", "The address of that word. A forked child has the addresses of its parent.", Proven),
+    ("lock", "What lies there, from the parent's list of locks by name.", Proven),
+    ("used", "Processor time in all. Waiting for a lock takes none.", Always),
 ];
 
 /// Draws the report of one child that hung.
@@ -70,6 +87,19 @@ impl<'a> Report<'a> {
         self.lines.iter().find(|(known, _)| *known == name).map(|(_, seen)| *seen)
     }
 
+    /// Whether it shows that nothing could have ended the wait.
+    fn is_proof(&self) -> bool {
+        self.seen("verdict").is_some_and(|verdict| verdict.starts_with(PROOF))
+    }
+
+    /// What a line means, and whether the proof rests on it. No words for what this report does not bear out, and for a line that we do not
+    /// know.
+    fn meaning(&self, name: &str, seen: &str) -> (&'static str, bool) {
+        let known = MEANINGS.iter().find(|(known, ..)| *known == name);
+        let true_here = known.filter(|(.., holds)| seen != HIDDEN && (*holds == Always || self.is_proof()));
+        true_here.map_or(("", false), |(_, meaning, holds)| (*meaning, *holds == Decides))
+    }
+
     fn height(&self) -> i32 {
         TOP + ENTRY * self.lines.len() as i32
     }
@@ -77,22 +107,23 @@ impl<'a> Report<'a> {
     fn draw(&self, canvas: &Canvas<'_>) -> Result<()> {
         for (place, (name, seen)) in (0..).zip(&self.lines) {
             let top = TOP + place * ENTRY;
-            let (meaning, decisive) = meaning(name);
+            let (meaning, decisive) = self.meaning(name, seen);
             if decisive {
                 canvas.bar((4, top + 4), (8, top + ENTRY - 6), Ink::Vermillion, 1.0)?;
             }
             let line: String = format!("{name}: {seen}").chars().take(CHARACTERS).collect();
             canvas.text((LEFT, top + 13), Anchor::Start, &line, (12, Face::Code, Ink::Text))?;
-            canvas.text((LEFT, top + 31), Anchor::Start, meaning, (13, Face::Prose, Ink::Quiet))?;
+            if !meaning.is_empty() {
+                canvas.text((LEFT, top + 31), Anchor::Start, meaning, (13, Face::Prose, Ink::Quiet))?;
+            }
         }
         Ok(())
     }
 
     /// The finding: which lock, if it is proven and known.
     fn title(&self) -> String {
-        let proven = self.seen("verdict").is_some_and(|verdict| verdict.starts_with("hangs for ever"));
         let lock = self.seen("lock").and_then(|lock| lock.split_once(',')).map(|(name, _)| name);
-        match (proven, lock) {
+        match (self.is_proof(), lock) {
             (true, Some(lock)) => {
                 format!("A child of `{}` waits for ever for {lock}: nobody is there who could release it", self.variant)
             }
@@ -102,24 +133,28 @@ impl<'a> Report<'a> {
     }
 
     fn caption(&self) -> String {
-        "What the watchdog wrote before it killed the child, with the meaning of each line below it. The proof rests on the marked lines: a \
-         process asleep, with one thread, in a wait that only a thread of its own could end."
-            .to_owned()
+        if self.is_proof() {
+            "What the watchdog wrote before it killed the child, with the meaning of each line below it. The proof rests on the marked lines: \
+             a process asleep, with one thread, in a wait that only a thread of its own could end."
+                .to_owned()
+        } else {
+            "What the watchdog wrote before it killed the child. This one is no proof: the child had not ended at its deadline, and nothing \
+             here shows that nobody could have woken it."
+                .to_owned()
+        }
     }
 
     fn table(&self) -> Table {
         let columns = vec![Column::left("line"), Column::left("seen"), Column::left("meaning")];
         let row = |(name, seen): &(&str, &str)| {
-            vec![Cell::Text((*name).to_owned()), Cell::Code((*seen).to_owned()), Cell::Text(meaning(name).0.to_owned())]
+            vec![
+                Cell::Text((*name).to_owned()),
+                Cell::Code((*seen).to_owned()),
+                Cell::Text(self.meaning(name, seen).0.to_owned()),
+            ]
         };
         Table { caption: None, columns, rows: self.lines.iter().map(row).collect() }
     }
-}
-
-/// What a line means, and whether the proof rests on it; a line that we do not know explains itself.
-fn meaning(name: &str) -> (&'static str, bool) {
-    let known = MEANINGS.iter().find(|(known, ..)| *known == name);
-    known.map_or(("", false), |(_, meaning, decisive)| (*meaning, *decisive))
 }
 
 #[cfg(test)]
@@ -148,7 +183,18 @@ mod tests {
         let typical = lesson.summary.as_mut().unwrap().variants[1].typical.as_mut().unwrap();
         let words = "verdict: had not ended at its deadline\nlock: none that is known by name";
         typical.notes.insert("report".to_owned(), words.to_owned());
-        assert_eq!(report(&lesson).unwrap().title, "A child of `posted_program` had not ended at its deadline");
+        let figure = report(&lesson).unwrap();
+        assert_eq!(figure.title, "A child of `posted_program` had not ended at its deadline");
+        assert!(figure.caption.contains("no proof") && !figure.caption.contains("marked"), "{}", figure.caption);
+        assert!(figure.table.rows.iter().all(|row| row[2] == Cell::Text(String::new())), "{:?}", figure.table.rows);
+    }
+
+    #[test]
+    fn a_line_that_the_system_hides_is_not_explained() {
+        let lines = vec![("verdict", "hangs for ever: asleep"), ("wchan", HIDDEN)];
+        let report = Report { variant: "mutex_held", lines };
+        assert_eq!(report.meaning("wchan", HIDDEN), ("", false));
+        assert!(report.meaning("state", "S, sleeping").1 && !report.meaning("lock", "the mutex, 0 bytes into it").1);
     }
 
     #[test]

@@ -157,7 +157,8 @@ impl Sweep {
     fn caption(&self) -> String {
         let floor = self.panels.iter().find(|panel| panel.name == KERNELS[1].0).and_then(|panel| panel.floor);
         let floor = floor.map_or(String::new(), |floor| {
-            format!(" One core that only copies the image is {} as fast as the fast kernel.", words::ratio(floor))
+            let times = words::ratio(floor);
+            format!(" The fast kernel takes {times} the time in which one core copies the image; 1.2x was the target.")
         });
         format!(
             "Speed-up against the number of workers, on {}: how many times as fast as the same kernel in one process, each point the \

@@ -37,6 +37,15 @@ struct Row<'a> {
     marks: Vec<f64>,
 }
 
+impl Row<'_> {
+    /// Whether its work was done in parts, by what it counted; none if it says nothing of parts.
+    fn in_parts(&self) -> Option<bool> {
+        let facts = &self.variant.typical.as_ref()?.facts;
+        let (all, largest) = (facts.get("divisions")?, facts.get("largest_part_divisions")?);
+        Some(largest < all)
+    }
+}
+
 struct Chart<'a> {
     lesson: &'a Shelved,
     workers: f64,
@@ -128,22 +137,22 @@ impl<'a> Chart<'a> {
         }
     }
 
-    /// The finding: what comes nearest to the ideal without passing it, and what passes it.
+    /// The finding: the best that is done in parts, and what one worker does in another way.
     fn title(&self) -> String {
-        let known = || self.rows.iter().filter_map(|row| Some((row.variant.name.as_str(), row.speed?)));
-        let by_speed = |a: &(&str, Interval), b: &(&str, Interval)| a.1.mid.total_cmp(&b.1.mid);
-        // Half a worker more than there are is no worker's doing.
-        let (within, beyond): (Vec<_>, Vec<_>) = known().partition(|(_, speed)| speed.mid <= self.workers + 0.5);
-        let best = within.into_iter().max_by(by_speed);
-        let other = beyond.into_iter().max_by(by_speed);
-        let says = |(name, speed): (&str, Interval)| format!("`{name}` is {} as fast", times(speed.mid));
-        match (best, other) {
+        let fastest = |in_parts: Option<bool>| {
+            let rows = self.rows.iter().filter(|row| row.in_parts() == in_parts);
+            let known = rows.filter_map(|row| Some((row.variant.name.as_str(), row.speed?.mid)));
+            known.max_by(|a, b| a.1.total_cmp(&b.1))
+        };
+        let says = |(name, speed): (&str, f64)| format!("`{name}` is {} as fast", times(speed));
+        let baseline = &self.lesson.info.baseline;
+        match (fastest(Some(true)), fastest(None)) {
             (Some(best), Some(other)) => {
                 format!("With {} workers {} at best; {} with one", self.workers, says(best), says(other))
             }
             (Some(best), None) => format!("With {} workers {} at best", self.workers, says(best)),
-            (None, Some(other)) => format!("The fastest, {}", says(other)),
-            (None, None) => format!("No variant has been compared with `{}`", self.lesson.info.baseline),
+            (None, Some(other)) => format!("{} as `{baseline}`", says(other)),
+            (None, None) => format!("No variant that works in parts has been compared with `{baseline}`"),
         }
     }
 
@@ -217,6 +226,28 @@ mod tests {
             title,
             "With 2 workers `threads_fair_split` is 1.96x as fast at best; `sieve` is 200x as fast with one"
         );
+    }
+
+    /// The title if the variant at this place were so many times as fast as the loop.
+    fn title_with(place: usize, speed: f64) -> String {
+        let mut lesson = samples::lesson_for("speedup");
+        let ratio = 1.0 / speed;
+        lesson.summary.as_mut().unwrap().variants[place].ratio =
+            Some(Interval { low: ratio * 0.99, mid: ratio, high: ratio * 1.01, n: 10 });
+        speedup(&lesson).unwrap().title
+    }
+
+    #[test]
+    fn who_worked_follows_from_the_parts_and_not_from_the_speed() {
+        // One thread by another algorithm, though it is no faster than two could be.
+        assert_eq!(
+            title_with(6, 1.4),
+            "With 2 workers `threads_fair_split` is 1.96x as fast at best; `sieve` is 1.40x as fast with one"
+        );
+        // Several workers, though they are faster than so many could be.
+        assert!(title_with(4, 3.0).starts_with("With 2 workers `threads_fair_split` is 3.00x as fast at best"));
+        // One thread with all of the work in one part: neither.
+        assert!(!title_with(1, 5.0).contains("serial_gil"));
     }
 
     #[test]

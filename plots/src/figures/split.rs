@@ -132,7 +132,7 @@ fn title(row: &Row<'_>) -> String {
     let longest = STEPS.iter().zip(row.times).rev().max_by_key(|(_, ns)| *ns);
     let (words, ns) = longest.map_or(("", 0), |(step, ns)| (step.words, ns));
     format!(
-        "Of the {} that one item of `{}` takes, {:.0} % go {words}",
+        "Of the {} of work and waiting that one item of `{}` adds up to, {:.0} % go {words}",
         words::time(row.total() as f64),
         row.name,
         100.0 * ns as f64 / row.total() as f64
@@ -166,7 +166,7 @@ mod tests {
     fn the_title_names_the_longest_step_of_the_longest_item() {
         let title = split(&samples::lesson_for("split")).unwrap().title;
         assert!(
-            title.contains("one item of `big_each` takes") && title.ends_with("into waiting for the write lock"),
+            title.contains("one item of `big_each` adds up to") && title.ends_with("into waiting for the write lock"),
             "{title}"
         );
     }

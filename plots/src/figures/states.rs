@@ -1,7 +1,7 @@
 //! `LESSON-states`: in which states the workers are while the run goes on.
 //!
-//! One panel for the baseline and one for the slowest variant, each with a time axis of its own: the share of the workers that
-//! run, sleep, or wait for a disk, stacked, in the run whose time is the median one.
+//! One panel for the baseline and one for the variant that a post prints a ratio for, or else the slowest, each with a time axis of
+//! its own: the share of the workers that run, sleep, or wait for a disk, stacked, in the run whose time is the median one.
 
 use anyhow::{Context, Result};
 use record::{LessonSummary, VariantSummary};
@@ -32,8 +32,8 @@ const PANEL: i32 = HEADING + HIGH + BELOW;
 /// If the lesson was not measured, or its variants did not sample any states.
 pub fn states(lesson: &Shelved) -> Result<Figure> {
     let summary = lesson.measured()?;
-    let panels =
-        panels(summary).with_context(|| format!("the run of {} holds no states of workers", lesson.info.stem))?;
+    let panels = panels(lesson, summary)
+        .with_context(|| format!("the run of {} holds no states of workers", lesson.info.stem))?;
     let title = title(&panels);
     let caption = caption(&panels);
     let mut legend = Legend::default();
@@ -59,13 +59,14 @@ struct Panel<'a> {
     series: [&'a [u64]; 3],
 }
 
-/// The baseline and the slowest of the others, if both have states.
-fn panels(summary: &LessonSummary) -> Option<Vec<Panel<'_>>> {
+/// The baseline and, of the others that have states, the one that is marked, or else the slowest.
+fn panels<'a>(lesson: &Shelved, summary: &'a LessonSummary) -> Option<Vec<Panel<'a>>> {
     let baseline = summary.variants.first()?;
-    let slowest = summary.variants.iter().filter(|variant| variant.ratio.is_some() && Panel::of(variant).is_some());
+    let others = || summary.variants.iter().filter(|variant| variant.ratio.is_some() && Panel::of(variant).is_some());
+    let marked = |variant: &&VariantSummary| lesson.info.marks.iter().any(|mark| mark.variant == variant.name);
     let mid = |variant: &&VariantSummary| variant.ratio.map_or(0.0, |ratio| ratio.mid);
-    let slowest = slowest.max_by(|one, other| mid(one).total_cmp(&mid(other)))?;
-    Some(vec![Panel::of(baseline)?, Panel::of(slowest)?])
+    let slowest = || others().max_by(|one, other| mid(one).total_cmp(&mid(other)));
+    Some(vec![Panel::of(baseline)?, Panel::of(others().find(marked).or_else(slowest)?)?])
 }
 
 impl<'a> Panel<'a> {
@@ -180,6 +181,17 @@ mod tests {
         let title = states(&samples::lesson_for("states")).unwrap().title;
         assert!(title.contains("in `small_each` they run or are ready to in"), "{title}");
         assert!(title.contains("in `big_each` they sleep in"), "{title}");
+    }
+
+    #[test]
+    fn the_second_panel_is_the_variant_that_is_marked_or_the_slowest() {
+        let mut lesson = samples::lesson_for("states");
+        let variants = &mut lesson.summary.as_mut().unwrap().variants;
+        let slower = variants.iter_mut().find(|variant| variant.name == "file_each").unwrap();
+        slower.ratio.as_mut().unwrap().mid = 99.0;
+        assert!(states(&lesson).unwrap().title.contains("in `big_each` they"));
+        lesson.info.marks.clear();
+        assert!(states(&lesson).unwrap().title.contains("in `file_each` they"));
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl<'a> Panel<'a> {
             };
             let (x, [low, mid, high]) = (self.x(chunk), [low, mid, high].map(|time| self.time.x(time)));
             canvas.line((x, low), (x, high), Ink::Blue, 2)?;
-            let shape = if point == "guided" { Shape::Diamond } else { Shape::Dot };
+            let shape = if point == "guided" { Shape::Frame } else { Shape::Dot };
             shape.draw(canvas, (x, mid), Ink::Blue)?;
         }
         Ok(())
@@ -139,7 +139,7 @@ fn chunk(sweep: Sweep<'_>, point: &str) -> Option<f64> {
 fn legend() -> Legend {
     let mut legend = Legend::default();
     legend.add(Shape::Dot, Ink::Blue, "measured");
-    legend.add(Shape::Diamond, Ink::Blue, "shrinking batches, at the first one's size");
+    legend.add(Shape::Frame, Ink::Blue, "shrinking batches, at the first one's size");
     legend.add(Shape::Share, INKS[0], "model");
     legend.add(Shape::Share, INKS[1], "its left arm: tasks");
     legend.add(Shape::Share, INKS[2], "its right arm: imbalance");
@@ -155,7 +155,7 @@ fn title(sweeps: &[Sweep<'_>]) -> String {
     let left = sweeps.first().and_then(|sweep| Some((sweep, end(sweep, "1")?)));
     match (left, dearest) {
         (Some((first, left)), Some((sweep, right))) => format!(
-            "A task per item takes {} the best time for {} items, and a chunk per worker {} for {} ones",
+            "A task per item takes {} the time of the best cut for {} items, and a chunk per worker {} for {} ones",
             words::ratio(left),
             first.items,
             words::ratio(right),

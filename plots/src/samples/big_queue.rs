@@ -18,6 +18,7 @@ pub(super) fn measured() -> Shelved {
     let mut lesson = bound_method();
     lesson.info.stem = "big_queue".to_owned();
     lesson.info.baseline = "small_each".to_owned();
+    lesson.info.marks.iter_mut().for_each(|mark| mark.variant = "big_each".to_owned());
     if let Some(summary) = &mut lesson.summary {
         summary.lesson = "big_queue".to_owned();
         summary.plan.baseline = "small_each".to_owned();

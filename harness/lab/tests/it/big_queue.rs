@@ -1,7 +1,9 @@
 //! The lesson `big_queue` at small sizes: what crosses is counted exactly, and every size that is allowed gives the oracle's answer.
 
-use record::{ProcessReport, VariantResult};
+use experiments::big_queue::LESSON;
+use record::{Judgement, ProcessReport, Profile, VariantResult, Verdict};
 
+use crate::convolution::{judged, row};
 use crate::house::House;
 use crate::lab::Answered;
 
@@ -115,4 +117,39 @@ fn sizes_out_of_range_are_refused() {
         let ended = House::bare().lab(&["run", "big_queue", "--set", setting]).check(2);
         assert!(ended.stderr.contains("out of range"), "{setting}: {}", ended.stderr);
     }
+}
+
+/// The judgement on `claim` in a run that the arrays make 25 times as long, by 96 ms for all `items` together.
+fn judgement(profile: Profile, items: u64, claim: &str) -> Judgement {
+    let states = |running: u64, sleeping: u64| {
+        [("states_running", running), ("states_sleeping", sleeping), ("states_disk", 0)]
+            .map(|(name, count)| (name.to_owned(), vec![count; 10]))
+    };
+    let times = [("encode_ns", 10), ("lock_wait_ns", 80), ("write_ns", 9), ("read_ns", 9), ("decode_ns", 1)];
+    let facts = times.into_iter().chain([("items", items)]).map(|(name, value)| (name.to_owned(), value)).collect();
+    let small = VariantResult { series: states(2, 0).into(), ..row("small_each", 4) };
+    let big = VariantResult { series: states(0, 2).into(), facts, ..row("big_each", 100) };
+    let rows = [small, big, row("shared_each", 4)];
+    judged(&LESSON, LESSON.params(profile, &[]).unwrap(), &rows, claim)
+}
+
+#[test]
+fn small_arrays_are_not_what_the_claims_are_about() {
+    for claim in LESSON.checks.iter().map(|check| check.claim) {
+        let large = judgement(Profile::Post, 1, claim);
+        assert_eq!(large.verdict, Verdict::Reproduced, "{claim}: {}", large.because);
+        let small = judgement(Profile::Quick, 1, claim);
+        assert_eq!(small.verdict, Verdict::NotTestableHere, "{claim}: {}", small.because);
+        assert!(small.because.starts_with("the arrays of this run are 1.0 MB"), "{claim}: {}", small.because);
+    }
+}
+
+#[test]
+fn the_posts_figures_fit_a_reading_only_if_an_item_takes_about_as_long_here() {
+    let because = |items| {
+        let mut found = judgement(Profile::Post, items, "queues.big-array-slowdown").because;
+        found.split_off(found.rfind(": ").unwrap())
+    };
+    assert_eq!(because(1), ": its figures fit the first reading");
+    assert_eq!(because(10), ": the first is within reach of a copy and a pipe, the second is not");
 }

@@ -1,7 +1,9 @@
 //! The lesson `chunksize`: where the items are cut decides the messages, exactly, and never the answer.
 
-use record::{ProcessReport, VariantResult};
+use experiments::chunksize::LESSON;
+use record::{Judgement, ProcessReport, Profile, VariantResult, Verdict};
 
+use crate::convolution::{judged, row};
 use crate::house::House;
 
 /// How often `small_sweep` maps at each of its points.
@@ -57,6 +59,30 @@ fn the_chunksize_sets_the_number_of_tasks() {
     assert_eq!(of(&rows, "even_sweep").facts["map_20_tasks"], 5);
     assert_eq!(of(&rows, "even_sweep").facts["map_whole_tasks"], 1);
     assert_eq!(of(&rows, "linear_sweep").facts["map_large_tasks"], 3);
+}
+
+/// Rounded up or down, it is the same where the items divide: a sweep needs no point for each.
+#[test]
+fn the_automatic_chunksize_is_the_rule_where_the_items_divide() {
+    let rows = run(2, 64, 50);
+    assert_eq!(of(&rows, "even_sweep").facts["chunk_rule_items"], 8);
+    assert_eq!((of(&rows, "even_auto").counters.tasks, of(&rows, "even_rule").counters.tasks), (8, 8));
+}
+
+#[test]
+fn the_sweeps_have_the_cuts_that_the_chapter_lists() {
+    let rows = run(2, 64, 50);
+    let cuts = |name| {
+        let facts = of(&rows, name).facts.keys();
+        let mut cuts: Vec<&str> = facts.filter_map(|fact| fact.strip_prefix("map_")?.strip_suffix("_ns")).collect();
+        cuts.sort_unstable();
+        cuts
+    };
+    assert_eq!(cuts("even_sweep"), ["1", "100", "20", "5", "500", "by_hand", "guided", "large", "rule", "whole"]);
+    for name in ["linear_sweep", "bimodal_sweep", "heavy_sweep"] {
+        assert_eq!(cuts(name), ["1", "20", "5", "guided", "large", "rule"], "{name}");
+    }
+    assert_eq!(cuts("small_sweep"), ["1", "10", "100", "2", "20", "250", "5", "62"]);
 }
 
 #[test]
@@ -125,4 +151,62 @@ fn what_is_out_of_range_is_refused() {
     for setting in ["items=1000001", "workers=0", "workers=257", "inner=1000000001"] {
         House::bare().lab(&["run", "chunksize", "--set", setting]).check(2);
     }
+}
+
+/// A subject of `name` that took so many nanoseconds at each of these points.
+fn swept(name: &str, times: &[(&str, u64)]) -> VariantResult {
+    let facts = times.iter().map(|(point, ns)| (format!("map_{point}_ns"), *ns)).collect();
+    VariantResult { facts, ..row(name, 10) }
+}
+
+/// The judgement on `claim` in a run of these subjects.
+fn judgement(rows: &[VariantResult], claim: &str) -> Judgement {
+    judged(&LESSON, LESSON.params(Profile::Quick, &[]).unwrap(), rows, claim)
+}
+
+/// The verdict on batches by hand that make so many tasks beside the rule's 8, in so many per cent of its time.
+#[track_caller]
+fn check_by_hand(tasks: u64, percent: u64, expected: Verdict) {
+    let crossing = |name: &str, tasks: u64| {
+        let mut result = row(name, 10);
+        result.counters.tasks = tasks;
+        result.counters.messages = 2 * tasks + 4;
+        result
+    };
+    let sweep = swept("even_sweep", &[("rule", 100), ("by_hand", percent)]);
+    let rows = [row("serial", 10), crossing("even_by_hand", tasks), crossing("even_rule", 8), sweep];
+    let found = judgement(&rows, "tuning.manual-batching");
+    assert_eq!(found.verdict, expected, "{}", found.because);
+}
+
+#[test]
+fn the_same_batches_in_the_same_time_control_nothing_more() {
+    check_by_hand(8, 101, Verdict::Contradicted);
+    check_by_hand(8, 130, Verdict::Inconclusive);
+    check_by_hand(9, 101, Verdict::Inconclusive);
+}
+
+#[test]
+fn batches_that_no_chunksize_makes_are_not_among_the_best() {
+    let times = [("1", 200), ("rule", 100), ("by_hand", 50), ("guided", 50)];
+    let names = ["serial", "even_sweep", "linear_sweep", "bimodal_sweep", "heavy_sweep"];
+    let found = judgement(&names.map(|name| swept(name, &times)), "cpu.chunksize-rule");
+    assert_eq!(found.verdict, Verdict::Reproduced, "{}", found.because);
+    for part in
+        ["even items: 1.00 (1.00 to 1.00) times the best, which is the rule's", "even items 0.50 (0.50 to 0.50)"]
+    {
+        assert!(found.because.contains(part), "{}", found.because);
+    }
+}
+
+#[test]
+fn an_item_that_costs_less_than_the_post_s_tells_nothing_of_its_setting() {
+    let small = |inner: u64| {
+        let params = LESSON.params(Profile::Quick, &[("inner".to_owned(), inner)]).unwrap();
+        let rows = [row("serial", 10), swept("small_sweep", &[("1", 300), ("100", 100)])];
+        let found = judged(&LESSON, params, &rows, "cpu.chunksize-100-beats-1");
+        assert!(found.because.contains("on 2 workers (the post has 4)"), "{}", found.because);
+        found.verdict
+    };
+    assert_eq!((small(1_000), small(999)), (Verdict::Reproduced, Verdict::NotTestableHere));
 }

@@ -1,6 +1,11 @@
 //! Lesson `convolution`: every shape right, the rows that differ without a halo named exactly, and every byte that crosses counted.
 
-use record::{Counters, ProcessReport, VariantResult};
+use experiments::convolution::LESSON;
+use harness::{Evidence, Lesson};
+use record::{
+    Arm, BlockOrder, BlockPosition, Counters, Environment, Fault, Header, Judgement, LessonPlan, Params, ProcessReport,
+    Profile, Program, Run, SCHEMA, Subject, VariantResult, Verdict,
+};
 
 use crate::house::House;
 use crate::lab::Answered;
@@ -142,4 +147,109 @@ fn the_floors_of_the_fast_kernel_are_measured_beside_it() {
     for name in ["floor_ns", "floor_scale_ns", "arithmetic_ns"] {
         assert!(facts[name] > 0, "{name}");
     }
+}
+
+/// A subject of `name` that was right, and took so many milliseconds.
+pub(crate) fn row(name: &str, ms: u64) -> VariantResult {
+    VariantResult {
+        ok: true,
+        answer: Some("right".to_owned()),
+        elapsed_ns: Some(ms * 1_000_000),
+        iterations: 1,
+        error: None,
+        ..VariantResult::failed(name, "rust", "")
+    }
+}
+
+/// The judgement on one claim from ten blocks of each of `rows` beside the first, on a machine with eight cores.
+pub(crate) fn judged(lesson: &Lesson, params: Params, rows: &[VariantResult], claim: &str) -> Judgement {
+    let plan = LessonPlan {
+        lesson: lesson.stem.to_owned(),
+        params,
+        shrunk: Params::new(),
+        baseline: lesson.baseline().name.to_owned(),
+        blocks: 10,
+        fingerprint: lesson.fingerprint.to_owned(),
+    };
+    let program = Program {
+        version: "0".to_owned(),
+        revision: None,
+        dirty: None,
+        rustc: "rustc".to_owned(),
+        build: "test".to_owned(),
+    };
+    let header = Header {
+        schema: SCHEMA,
+        id: "a-run".to_owned(),
+        started: "2023-03-02T12:00:00Z".to_owned(),
+        profile: Profile::Quick,
+        seed: 1,
+        program,
+        environment: Environment { cores: 8, usable_cores: 8, ..Environment::default() },
+        lessons: vec![plan],
+    };
+    let mut subjects = Vec::new();
+    for row in &rows[1..] {
+        for number in 0..10 {
+            let order = BlockOrder::Abba;
+            for (place, arm) in (0..).zip(order.arms()) {
+                let result = if arm == Arm::A { rows[0].clone() } else { row.clone() };
+                let block = BlockPosition { variant: row.name.clone(), number, order, place, arm, warm_up: false };
+                subjects.push(Subject { lesson: lesson.stem.to_owned(), block, at_ns: 0, result });
+            }
+        }
+    }
+    let run = Run { header, subjects, end: None };
+    let summary = harness::summary::summarise(&run, &lesson.info(), false, lesson.fingerprint).unwrap();
+    let judgements = lesson.judge(&experiments::ledger(), &Evidence { summary: &summary, run: &run });
+    judgements.into_iter().find(|judgement| judgement.claim == claim).unwrap()
+}
+
+/// The verdict on the speed-up of strips that take a third of the time, and why.
+fn speed_up(rows: u64, workers: u64) -> (Verdict, String) {
+    let settings = [("rows", rows), ("workers", workers)].map(|(name, value)| (name.to_owned(), value));
+    let params = LESSON.params(Profile::Post, &settings).unwrap();
+    let rows = [row("serial_naive", 300), row("strips_no_halo", 100)];
+    let judgement = judged(&LESSON, params, &rows, "cpu.convolution-speedup");
+    (judgement.verdict, judgement.because)
+}
+
+#[test]
+fn a_speed_up_is_judged_on_a_large_image_and_on_as_many_processes_as_the_claim_has() {
+    assert_eq!(speed_up(2_000, 4).0, Verdict::Reproduced);
+    assert_eq!(speed_up(500, 4).0, Verdict::Reproduced);
+    let (verdict, because) = speed_up(499, 4);
+    assert!(verdict == Verdict::NotTestableHere && because.contains("an image of 499 x 2000 pixels"), "{because}");
+    let (verdict, because) = speed_up(2_000, 8);
+    let why = "the claim is about 4 processes, and this run had 8";
+    assert!(verdict == Verdict::NotTestableHere && because.contains(why), "{because}");
+}
+
+/// The verdict on strips without a halo of which so many rows differ, and on those with one of which none is right.
+fn no_coordination(differing: u64, workers: u64) -> (Verdict, String) {
+    let facts = [("seams", workers - 1), ("differing_rows", differing)];
+    let mut strips = VariantResult {
+        ok: differing > 0,
+        demonstrates: Some(Fault::WrongAnswer),
+        facts: facts.map(|(name, value)| (name.to_owned(), value)).into(),
+        ..row("strips_no_halo", 100)
+    };
+    if differing == 0 {
+        strips.notes.insert("no_room".to_owned(), "no row differs".to_owned());
+    }
+    let halo = VariantResult { ok: false, answer: Some("wrong".to_owned()), ..row("strips_halo_naive", 100) };
+    let params = LESSON.params(Profile::Post, &[("workers".to_owned(), workers)]).unwrap();
+    let rows = [row("serial_naive", 300), strips, halo];
+    let judgement = judged(&LESSON, params, &rows, "cpu.convolution-needs-no-coordination");
+    assert_eq!(judgement.n, 20);
+    (judgement.verdict, judgement.because)
+}
+
+#[test]
+fn strips_that_differ_nowhere_would_need_no_coordination() {
+    let (verdict, because) = no_coordination(6, 4);
+    assert!(verdict == Verdict::Contradicted && because.contains("0 of 20 subjects gave the serial"), "{because}");
+    assert_eq!(no_coordination(0, 4).0, Verdict::Reproduced);
+    let (verdict, because) = no_coordination(0, 1);
+    assert!(verdict == Verdict::NotTestableHere && because.ends_with("no row differs"), "{because}");
 }

@@ -2,8 +2,10 @@
 //!
 //! `lab` itself reports a subject that leaves a process behind as failed, so that every row that is ok left none.
 
-use record::VariantResult;
+use experiments::fork_trap::LESSON;
+use record::{Fault, Judgement, Profile, VariantResult, Verdict};
 
+use crate::convolution::{judged, row};
 use crate::house::House;
 
 /// The traps that are set by a handshake, and the lock that each report must name.
@@ -82,4 +84,34 @@ fn a_thread_that_prints_nothing_leaves_the_hang_no_room() {
 fn no_trials_are_refused() {
     let ended = House::bare().lab(&["run", "fork_trap", "--set", "trials=0"]).check(2);
     assert!(ended.stderr.contains("trials=0") && ended.stderr.contains("allowed: 1 to"), "{}", ended.stderr);
+}
+
+/// The judgement on twenty subjects of the posted program, in each of which so many of 60 children hung at once and a millisecond later.
+fn deadlock(hung: [u64; 2]) -> Judgement {
+    let seen = hung.iter().sum::<u64>();
+    let posted = VariantResult {
+        ok: seen > 0,
+        demonstrates: Some(Fault::Hang),
+        facts: [("hung", seen), ("trials", 120)].map(|(name, value)| (name.to_owned(), value)).into(),
+        series: [("delays_us", [0, 1_000]), ("hung", hung), ("trials", [60; 2])]
+            .map(|(name, values)| (name.to_owned(), values.to_vec()))
+            .into(),
+        ..row("posted_program", 100)
+    };
+    let params = LESSON.params(Profile::Post, &[]).unwrap();
+    judged(&LESSON, params, &[row("fork_first", 100), posted], "performance.fork-deadlock")
+}
+
+#[test]
+fn subjects_in_which_nothing_hung_count_in_the_verdict() {
+    for (hung, verdict) in [
+        ([60, 60], Verdict::Reproduced),
+        ([0, 60], Verdict::DirectionOnlyWeaker),
+        ([0, 6], Verdict::Inconclusive),
+        ([0, 0], Verdict::Contradicted),
+    ] {
+        let judgement = deadlock(hung);
+        let found = (judgement.verdict, judgement.n, judgement.share);
+        assert_eq!(found, (verdict, 1_200, true), "{hung:?}: {}", judgement.because);
+    }
 }

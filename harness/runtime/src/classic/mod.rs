@@ -135,7 +135,8 @@ impl Pool<()> {
     /// Starts a pool without an initializer.
     ///
     /// # Errors
-    /// If a worker cannot be started, a fork is refused because this process has threads, or two functions share a name.
+    /// If a worker cannot be started, a fork is refused because this process has threads or holds a part of a shared array or a block
+    /// ([`Error::is_fork_refused`]), or two functions share a name.
     pub fn start(config: Config) -> Result<Self, Error> {
         Self::launch::<Nothing>(config, Setup(None))
     }
@@ -163,7 +164,7 @@ impl<S: 'static> Pool<S> {
         let (inqueue_reader, inqueue) = waiting::pipe().map_err(failed())?;
         let (outqueue, outqueue_writer) = waiting::pipe().map_err(failed())?;
         let ends = Ends { inqueue: inqueue_reader, outqueue: outqueue_writer };
-        let deadline = Instant::now() + config.deadline;
+        let deadline = waiting::after(config.deadline);
         // All workers exist before the first thread does: that is what makes the forks safe.
         let workers = Arc::new(start::workers(config.start_method, config.workers, &board, &ends, setup, deadline)?);
         // Our copy of the workers' end must go, or a write to a pool without workers would never fail.
@@ -285,7 +286,7 @@ impl<S: 'static> Pool<S> {
     /// # Errors
     /// If the pool has failed, a worker died, or something had to be killed at the deadline.
     pub fn finish(mut self) -> Result<Vec<WorkerReport>, Error> {
-        let deadline = Instant::now() + self.config.deadline;
+        let deadline = waiting::after(self.config.deadline);
         if let Some(failure) = self.shop.jobs.failure() {
             return Err(failure.into());
         }

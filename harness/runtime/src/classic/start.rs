@@ -10,8 +10,9 @@ use super::worker::{self, Board, Wiring};
 use crate::codec::{self, Loading};
 use crate::error::{Error, Kind};
 use crate::function::{self, Initializer};
-use crate::process::{adopt, lifeline, single_threaded};
+use crate::process::{adopt, lifeline, may_fork};
 use crate::sys::pid::Child;
+use crate::sys::rights::Received;
 use crate::sys::shared::{Shared, set_current_slot};
 use crate::sys::{fd, fork, rights};
 use crate::waiting::Waiting;
@@ -73,7 +74,7 @@ pub(super) fn workers<I: Initializer>(
 }
 
 fn fork_all<I: Initializer>(count: usize, board: &Board, ends: &Ends, setup: Setup<I>) -> Result<Vec<Worker>, Error> {
-    single_threaded()?;
+    may_fork()?;
     let mut setup = Some(setup);
     let mut started = Vec::with_capacity(count);
     for number in 0..count {
@@ -175,14 +176,16 @@ fn spawned_worker() -> Result<i32, Error> {
     let socket = std::io::stdin().as_fd().try_clone_to_owned().map_err(Error::io(failed))?;
     fd::close_stdin().map_err(Error::io(failed))?;
     let mut place = [0; 16];
-    let [inqueue, outqueue, shared] = rights::receive(&socket, &mut place).map_err(Error::io(failed))?;
+    let received = rights::receive(&socket, &mut place).and_then(Received::whole);
+    let [inqueue, outqueue, shared] = received.map_err(Error::io(failed))?;
     let [number, workers] = numbers(&place);
     let shared = Shared::map(shared, Board::bytes(workers)).map_err(Error::io(failed))?;
     let board: &'static Board = Box::leak(Box::new(Board(shared)));
     // From here on everything counts, the preparation first.
     set_current_slot(board.slot(number));
     let stream = File::from(socket.try_clone().map_err(Error::io(failed))?);
-    let message = frame::read(&mut &stream)?.ok_or(Kind::Closed)?;
+    let message =
+        frame::read(&mut &stream)?.ok_or_else(|| Error::io(failed)(std::io::ErrorKind::UnexpectedEof.into()))?;
     let wiring = Wiring { inqueue: inqueue.into(), outqueue: outqueue.into(), board, lifeline: socket };
     let mut loading = Loading::of(&message);
     Ok(worker::run(&wiring, || {

@@ -23,8 +23,8 @@ use crate::error::{Error, Kind};
 use crate::frame;
 use crate::function::{Function, Task};
 use crate::sys::pid::{self, Status, Stranger, kill_unwatched};
-use crate::sys::{fd, rights};
-use crate::waiting::{Waiting, pipe};
+use crate::sys::{fd, fork, rights};
+use crate::waiting::{self, Waiting, pipe};
 
 pub(crate) use server::serve;
 
@@ -85,6 +85,7 @@ impl ForkServer {
         if std::env::var_os(MARKER).is_some() {
             return Err(Kind::NotInitialised.into());
         }
+        fork::keep_ended_children();
         let (ours, theirs) = socket_pair()?;
         let started = Command::new("/proc/self/exe").env(MARKER, FORK_SERVER).stdin(Stdio::from(theirs)).spawn();
         let pid = started.map_err(Error::io("starting this program again as a fork server"))?.id();
@@ -100,22 +101,23 @@ impl ForkServer {
     /// Lets the server fork a child that calls `function` on `item`. The child has until `limit` from now on.
     ///
     /// # Errors
-    /// If the item cannot be encoded, or the server is gone.
+    /// If the item cannot be encoded, the server is gone ([`Error::is_server_died`]), or it cannot fork: for want of memory, processes or
+    /// descriptors. The server and its other children live on then.
     pub fn run<F: Function<State = ()>>(
         &self,
         function: &F,
         item: F::Item,
         limit: Duration,
     ) -> Result<Served<F::Output>, Error> {
-        let deadline = Instant::now() + limit;
+        let deadline = waiting::after(limit);
         let task = Task { job: 0, index: 0, name: F::NAME, function, chunk: &[item] };
         let message = codec::dumps(&(true, task))?;
         let (status, status_theirs) = pipe().map_err(Error::io("making a pipe for a child"))?;
         let (data, data_theirs) = socket_pair()?;
         let (lifeline, lifeline_theirs) = socket_pair()?;
-        let socket = self.socket.as_ref().ok_or(Kind::Closed)?;
+        let socket = self.socket.as_ref().ok_or_else(|| Kind::Refused { why: "it was told to leave".to_owned() })?;
         let theirs = [status_theirs.as_fd(), data_theirs.as_fd(), lifeline_theirs.as_fd()];
-        rights::send(socket, &[server::FORK], theirs).map_err(|_| self.gone())?;
+        rights::send(socket, &[server::FORK], theirs).map_err(|fault| self.silent(fault.to_string()))?;
         // Only the server and its child hold these now, so that their end is seen here.
         drop((status_theirs, data_theirs, lifeline_theirs));
         let prepared = |end: &OwnedFd| fd::set_nonblocking(end).map_err(Error::io("preparing a child"));
@@ -145,7 +147,8 @@ impl ForkServer {
     fn pid_of_child(&self, status: &File, deadline: Instant, limit: Duration) -> Result<u32, Error> {
         match number(status, deadline) {
             Ok(Some(pid)) => u32::try_from(pid).map_err(|_| Kind::Refused { why: errno(pid) }.into()),
-            Ok(None) => Err(self.gone()),
+            // Closed without a number, by the server's end or because it could not even take this pipe.
+            Ok(None) => Err(self.silent("it had no room for the descriptors of a child".to_owned())),
             Err(fault) if fault.kind() == std::io::ErrorKind::TimedOut => {
                 Err(Kind::Deadline { doing: "waiting for the fork server", limit }.into())
             }
@@ -153,14 +156,14 @@ impl ForkServer {
         }
     }
 
-    /// Why the server does not answer.
-    fn gone(&self) -> Error {
+    /// Why the server does not answer: its death, or `why` if it lives.
+    fn silent(&self, why: String) -> Error {
         // Its death may be known a moment after its socket is closed.
         let ended =
             fd::wait(&mut [(self.process.exit_event(), PollFlags::POLLIN)], Some(Instant::now() + LEAVE_WITHIN));
         match ended.and_then(|_| self.process.peek()) {
             Ok(Some(status)) => Kind::ServerDied { pid: self.pid(), status }.into(),
-            _ => Kind::Closed.into(),
+            _ => Kind::Refused { why }.into(),
         }
     }
 }
@@ -186,7 +189,11 @@ impl<O: Decode<()>> Served<O> {
             return Err(self.too_late());
         }
         // Without data, the status says why there is none.
-        let reply = if ready[0] { frame::read(&mut Waiting::until(&self.data, self.deadline)) } else { Ok(None) };
+        let reply = if self.has_data(ready[0])? {
+            frame::read(&mut Waiting::until(&self.data, self.deadline))
+        } else {
+            Ok(None)
+        };
         if self.deadline <= Instant::now() && reply.is_err() {
             return Err(self.too_late());
         }
@@ -217,6 +224,13 @@ impl<O: Decode<()>> Served<O> {
 }
 
 impl<O> Served<O> {
+    /// Whether a reply, or the end of the data, is there: `seen` in the look that saw this or the status, or else by a second look. The
+    /// first takes one after the other, and between them the child may have answered and ended; its status is told after that.
+    fn has_data(&self, seen: bool) -> Result<bool, Error> {
+        let look = || fd::wait(&mut [(self.data.as_fd(), PollFlags::POLLIN)], Some(Instant::now()));
+        Ok(seen || look().map_err(Error::io("waiting for a child"))?[0])
+    }
+
     /// The child's pid.
     pub fn pid(&self) -> u32 {
         self.pid
@@ -273,4 +287,32 @@ fn errno(negative: i64) -> String {
 fn socket_pair() -> Result<(OwnedFd, OwnedFd), Error> {
     socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)
         .map_err(|fault| Error::io("making a socket")(fault.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_reply_that_came_after_the_look_for_it_is_not_missed() {
+        let (status, _server) = pipe().unwrap();
+        let [(data, child), (lifeline, _child)] = [(); 2].map(|()| socket_pair().unwrap());
+        let limit = Duration::from_secs(60);
+        let served = Served::<u64> {
+            pid: std::process::id(),
+            process: None,
+            status: status.into(),
+            data: data.into(),
+            _lifeline: lifeline,
+            function: "tests::function",
+            deadline: waiting::after(limit),
+            limit,
+            output: PhantomData,
+        };
+        assert!(!served.has_data(false).unwrap());
+        File::from(child).write_all(b"a reply").unwrap();
+        assert!(served.has_data(false).unwrap());
+    }
 }

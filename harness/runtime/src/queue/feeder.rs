@@ -65,8 +65,16 @@ impl<T> Buffer<T> {
         self.state().closed
     }
 
-    pub(super) fn push(&self, item: T) {
-        self.change(|state| state.items.push_back(item));
+    /// Adds an item for the feeder, unless nothing is accepted any more: then nobody would feed it.
+    pub(super) fn push(&self, item: T) -> Result<(), Error> {
+        let mut state = self.state();
+        if state.closed {
+            return Err(Kind::QueueClosed.into());
+        }
+        state.items.push_back(item);
+        drop(state);
+        self.changed.notify_all();
+        Ok(())
     }
 
     pub(super) fn close(&self) {
@@ -92,18 +100,14 @@ impl<T> Buffer<T> {
         (state.items.len() + usize::from(state.writing.is_some()), state.writing.unwrap_or(0))
     }
 
-    /// Counts the item at hand as lost, and with `all` every other one too, after which nothing is accepted any more. Tells how many.
-    fn lose(&self, fault: Error, all: bool) -> usize {
+    /// Counts the item at hand as lost, and with `all` every other one too, after which nothing is accepted any more. Gives the others.
+    fn lose(&self, fault: Error, all: bool) -> VecDeque<T> {
         let mut state = self.state();
-        let mut lost = 1;
-        if all {
-            lost += state.items.len();
-            state.items.clear();
-            state.closed = true;
-        }
-        state.lost += lost as u64;
+        let others = if all { std::mem::take(&mut state.items) } else { VecDeque::new() };
+        state.closed |= all;
+        state.lost += 1 + others.len() as u64;
         state.first_loss.get_or_insert(fault);
-        lost
+        others
     }
 
     pub(super) fn losses(&self) -> Result<(), Error> {
@@ -147,13 +151,10 @@ impl Feeder {
                     name: "queue-feeder".to_owned(),
                     why: "an item's encoding panicked".to_owned(),
                 };
-                buffer.change(|state| {
-                    state.ended = true;
-                    if fed.is_err() {
-                        state.lost += 1 + state.items.len() as u64;
-                        state.first_loss.get_or_insert_with(|| panicked().into());
-                    }
-                });
+                let lost = fed.unwrap_or_else(|_| lose(&pipe, &buffer, panicked().into(), true));
+                buffer.change(|state| state.ended = true);
+                // Last of all: it is the user's code that drops an item.
+                drop(lost);
             })
             .map_err(Error::io("starting a feeder"))?;
         Ok(Self { thread, stop })
@@ -167,8 +168,17 @@ impl Feeder {
     }
 }
 
-/// Writes what is put until the queue is closed and everything is written, or the pipe is of no more use.
-fn feed<T: Encode>(pipe: &Pipe, buffer: &Buffer<T>, stop: &Stop) {
+/// Counts items as lost and frees their slots, as [`Buffer::lose`]. As in CPython a lost item is gone and its slot is free again; unlike
+/// there somebody is told.
+fn lose<T>(pipe: &Pipe, buffer: &Buffer<T>, fault: Error, all: bool) -> VecDeque<T> {
+    let others = buffer.lose(fault, all);
+    (0..=others.len()).for_each(|_| drop(pipe.slots().release()));
+    others
+}
+
+/// Writes what is put until the queue is closed and everything is written, or the pipe is of no more use; gives what was lost then beside
+/// the item at hand.
+fn feed<T: Encode>(pipe: &Pipe, buffer: &Buffer<T>, stop: &Stop) -> VecDeque<T> {
     while let Some(item) = buffer.next() {
         // Encoded before the lock is taken: feeders of several processes encode at the same time, and write one after another.
         let encoded = codec::dumps(&item);
@@ -178,14 +188,13 @@ fn feed<T: Encode>(pipe: &Pipe, buffer: &Buffer<T>, stop: &Stop) {
             write(pipe, buffer, stop, &bytes).map_err(Failed::ForGood)
         });
         buffer.change(|state| state.writing = None);
-        // As in CPython a lost item is gone and its slot is free again; unlike there somebody is told.
-        let lost = match sent {
-            Ok(()) => continue,
-            Err(Failed::Alone(fault)) => buffer.lose(fault, false),
-            Err(Failed::ForGood(fault)) => buffer.lose(fault, true),
-        };
-        (0..lost).for_each(|_| drop(pipe.slots().release()));
+        match sent {
+            Ok(()) => {}
+            Err(Failed::Alone(fault)) => drop(lose(pipe, buffer, fault, false)),
+            Err(Failed::ForGood(fault)) => return lose(pipe, buffer, fault, true),
+        }
     }
+    VecDeque::new()
 }
 
 /// Why an item was not sent.

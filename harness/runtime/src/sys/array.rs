@@ -13,7 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
-/// A plain number: what may lie in memory that is shared with other processes.
+use super::live;
+
+/// A plain number: what may lie in memory that is shared with other processes. It is aligned to no more than a page of 4,096 bytes, or an
+/// array of it does not compile.
 ///
 /// # Safety
 /// Every pattern of its bits is a value of it, it has no padding and nothing to drop, and it holds no address.
@@ -38,8 +41,11 @@ struct Entry {
 /// How many claims there can be at a time.
 const ENTRIES: usize = 340;
 
+/// The smallest page of any Linux: a mapping begins at a multiple of it.
+const PAGE_BYTES: usize = 4_096;
+
 /// Where the numbers begin: two pages, in which the table fits.
-const HEAD_BYTES: usize = 8_192;
+const HEAD_BYTES: usize = 2 * PAGE_BYTES;
 const _: () = assert!(ENTRIES * size_of::<Entry>() <= HEAD_BYTES);
 
 /// Marks the owner of a claim that excludes all others; the rest of `owner` is the pid.
@@ -72,6 +78,7 @@ pub(crate) enum Refused {
 impl<T: Plain> Numbers<T> {
     /// Makes room for `len` zeros and fills the page table. The kernel refuses at once what is more than the memory of the machine.
     pub(crate) fn zeroed(len: usize) -> io::Result<Self> {
+        const { assert!(align_of::<T>() <= PAGE_BYTES, "a shared number is aligned to no more than a page") };
         let bytes = len.checked_mul(size_of::<T>()).and_then(|bytes| bytes.checked_add(HEAD_BYTES));
         let bytes = bytes.filter(|bytes| isize::try_from(*bytes).is_ok()).and_then(NonZeroUsize::new);
         let bytes = bytes.ok_or(io::ErrorKind::OutOfMemory)?;
@@ -102,6 +109,8 @@ impl<T: Plain> Numbers<T> {
         let own = self.table().iter().find(take).ok_or(Refused::Full)?;
         own.first.store(range.start as u64, SeqCst);
         own.end.store(range.end as u64, SeqCst);
+        // Ended by the claim's drop.
+        live::begin();
         let claim = Claim { numbers: self, entry: own, range, exclusive };
         let others = self.table().iter().filter(|entry| !std::ptr::eq(*entry, own));
         match others.into_iter().find_map(|other| claim.conflict_with(other)) {
@@ -123,7 +132,8 @@ impl<T> Drop for Numbers<T> {
 /// The right to read a range, or to read and write it alone, until it is dropped.
 ///
 /// It must never be in reach of a forked child: there it would be a second right to the same range. Only `SharedArray::read` and
-/// `SharedArray::write` hold one, on the stack, while they call a closure; and a forked child never returns to the stack of its parent.
+/// `SharedArray::write` hold one, on the stack, while they call a closure. That closure may try to fork: it is refused as long as
+/// [`live`] counts a claim.
 pub(crate) struct Claim<'a, T: Plain> {
     numbers: &'a Numbers<T>,
     entry: &'a Entry,
@@ -150,8 +160,9 @@ impl<T: Plain> Claim<'_, T> {
 
     /// The numbers of the range.
     pub(crate) fn numbers(&self) -> &[T] {
-        // SAFETY: aligned (the head ends at a page), inside the mapping, initialised (zeroed, and every bit pattern is a `T`); while
-        // this claim stands the table keeps every exclusive claim off the range, in all threads and processes.
+        // SAFETY: aligned (the head ends at a page, and `zeroed` has asserted that a `T` asks for no more), inside the mapping,
+        // initialised (zeroed, and every bit pattern is a `T`); while this claim stands the table keeps every exclusive claim off the
+        // range, in all threads and processes, and nobody forks a copy of it (`live`).
         unsafe { std::slice::from_raw_parts(self.start().as_ptr(), self.range.len()) }
     }
 
@@ -167,5 +178,6 @@ impl<T: Plain> Drop for Claim<'_, T> {
     fn drop(&mut self) {
         self.entry.end.store(0, SeqCst);
         self.entry.owner.store(0, SeqCst);
+        live::end();
     }
 }

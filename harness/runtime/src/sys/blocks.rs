@@ -12,6 +12,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 use std::time::Duration;
 
+use super::live;
 use super::semaphore::{Counting, SEMAPHORE_BYTES};
 use super::shared::{Shareable, Shared};
 use crate::error::{Error, Kind};
@@ -33,7 +34,8 @@ const PAGE_BYTES: usize = 4_096;
 
 /// Blocks of `f64` that forked processes share, handed from one to another without being copied.
 ///
-/// A process that dies as the owner of a block takes it along: who waits for it learns of that at the deadline.
+/// A process that dies as the owner of a block takes it along: who waits for it learns of that at the deadline. A process that owns a
+/// block, or has forgotten one ([`std::mem::forget`]), cannot be forked: the child would own it too.
 ///
 /// ```
 /// use std::time::Duration;
@@ -49,6 +51,8 @@ pub struct SharedBlocks {
     shared: Shared,
     count: usize,
     numbers: usize,
+    /// Where the first block begins.
+    first: usize,
 }
 
 /// One block, owned by this process until it is dropped or handed over.
@@ -67,13 +71,17 @@ impl SharedBlocks {
     pub fn create(count: usize, numbers: usize) -> Result<Self, Error> {
         let failed = || Error::io("making shared blocks");
         let block = numbers.checked_mul(size_of::<f64>()).and_then(|bytes| bytes.checked_next_multiple_of(PAGE_BYTES));
-        let bytes = block.and_then(|block| block.checked_mul(count)?.checked_add(Self::first_block(count)));
-        let bytes = bytes.ok_or_else(|| failed()(io::ErrorKind::OutOfMemory.into()))?;
+        let states =
+            count.checked_mul(Self::semaphore(1)).and_then(|bytes| bytes.max(1).checked_next_multiple_of(PAGE_BYTES));
+        let bytes = states
+            .zip(block)
+            .and_then(|(states, block)| Some((states, block.checked_mul(count)?.checked_add(states)?)));
+        let (first, bytes) = bytes.ok_or_else(|| failed()(io::ErrorKind::OutOfMemory.into()))?;
         let shared = Shared::create(bytes).map_err(failed())?;
         for index in 0..count {
             Counting::create(&shared, Self::semaphore(index), 1).map_err(failed())?;
         }
-        Ok(Self { shared, count, numbers })
+        Ok(Self { shared, count, numbers, first })
     }
 
     /// How many blocks there are.
@@ -81,12 +89,9 @@ impl SharedBlocks {
         self.count
     }
 
+    /// Where the semaphore of a block lies; no more than the whole, of which `create` has seen that it can be counted.
     fn semaphore(index: usize) -> usize {
         index * (SEMAPHORE_BYTES + size_of::<State>())
-    }
-
-    fn first_block(count: usize) -> usize {
-        Self::semaphore(count).max(1).next_multiple_of(PAGE_BYTES)
     }
 
     /// Whether the block went from one state into another.
@@ -98,7 +103,9 @@ impl SharedBlocks {
     /// The block, which this process has just become the owner of.
     fn own(&self, index: usize) -> Block<'_> {
         let size = (self.numbers * size_of::<f64>()).next_multiple_of(PAGE_BYTES);
-        let start = self.shared.place(Self::first_block(self.count) + index * size, self.numbers * size_of::<f64>());
+        let start = self.shared.place(self.first + index * size, self.numbers * size_of::<f64>());
+        // Ended by the block's drop, or when it is handed over.
+        live::begin();
         Block { blocks: self, index, start: start.cast() }
     }
 
@@ -107,9 +114,7 @@ impl SharedBlocks {
     /// # Errors
     /// If another process still has it then, or there is no such block.
     pub fn take(&self, index: usize, limit: Duration) -> Result<Block<'_>, Error> {
-        if index >= self.count {
-            return Err(Kind::NotHandedOver { block: index }.into());
-        }
+        self.check(index)?;
         let free = Counting::at(&self.shared, Self::semaphore(index)).acquire_within(limit);
         match free.map_err(Error::io("waiting for a shared block"))? && self.turn(index, FREE, OWNED) {
             true => Ok(self.own(index)),
@@ -120,12 +125,17 @@ impl SharedBlocks {
     /// Becomes the owner of a block that another process has handed over.
     ///
     /// # Errors
-    /// If it was not handed over, or has been received already.
+    /// If it was not handed over, or has been received already, or there is no such block.
     pub fn receive(&self, index: usize) -> Result<Block<'_>, Error> {
-        match index < self.count && self.turn(index, ON_ITS_WAY, OWNED) {
+        self.check(index)?;
+        match self.turn(index, ON_ITS_WAY, OWNED) {
             true => Ok(self.own(index)),
             false => Err(Kind::NotHandedOver { block: index }.into()),
         }
+    }
+
+    fn check(&self, index: usize) -> Result<(), Error> {
+        if index < self.count { Ok(()) } else { Err(Kind::NoSuchBlock { block: index, count: self.count }.into()) }
     }
 }
 
@@ -141,6 +151,7 @@ impl Block<'_> {
         self.blocks.turn(self.index, OWNED, ON_ITS_WAY);
         let index = self.index;
         std::mem::forget(self);
+        live::end();
         index
     }
 }
@@ -150,7 +161,7 @@ impl Deref for Block<'_> {
 
     fn deref(&self) -> &[f64] {
         // SAFETY: inside the mapping and aligned, as `place` asserted; any bits are an f64; and while this value lives its process
-        // is the block's one owner, so that nobody writes.
+        // is the block's one owner and forks no copy of it (`live`), so that nobody writes.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.blocks.numbers) }
     }
 }
@@ -167,5 +178,6 @@ impl Drop for Block<'_> {
         self.blocks.turn(self.index, OWNED, FREE);
         let freed = Counting::at(&self.blocks.shared, SharedBlocks::semaphore(self.index)).release();
         debug_assert!(freed.is_ok(), "a semaphore between 0 and 1 does not overflow");
+        live::end();
     }
 }

@@ -10,23 +10,35 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::check;
 
-/// Closes every descriptor above standard error except those in `keep`, so that no pipe of a sibling stays open in a child.
-pub(super) fn close_all_except(keep: &[RawFd]) -> io::Result<()> {
-    let mut keep: Vec<u32> = keep.iter().map(|fd| fd.cast_unsigned()).collect();
-    keep.sort_unstable();
-    let mut first = 3;
-    for kept in keep.into_iter().filter(|fd| *fd >= 3) {
-        if kept > first {
-            close_range(first, kept - 1)?;
-        }
-        first = kept + 1;
+/// What a child keeps beside the three standard descriptors, made before the fork: a child of several threads may not be able to allocate.
+#[derive(Debug)]
+pub(super) struct Kept(Vec<u32>);
+
+impl Kept {
+    pub(super) fn of(descriptors: &[RawFd]) -> Self {
+        let mut kept: Vec<u32> = descriptors.iter().map(|fd| fd.cast_unsigned()).filter(|fd| *fd >= 3).collect();
+        kept.sort_unstable();
+        Self(kept)
     }
-    close_range(first, u32::MAX)
+
+    /// Closes every descriptor above standard error but these, so that no pipe of a sibling stays open in a child.
+    ///
+    /// That takes descriptors away from values that still own them. It is done only in a forked child that never drops what it has from
+    /// its parent: it leaves by `exit_now`. What else `body` must not do with them, the documentation of `Process::start` and `trap` says.
+    pub(super) fn close_others(&self) -> io::Result<()> {
+        let mut first = 3;
+        for kept in &self.0 {
+            if *kept > first {
+                close_range(first, kept - 1)?;
+            }
+            first = kept + 1;
+        }
+        close_range(first, u32::MAX)
+    }
 }
 
 fn close_range(first: u32, last: u32) -> io::Result<()> {
-    // SAFETY: close_range(2) takes numbers only. The closed descriptors belong to objects of the parent's image that this
-    // child never drops: it leaves by `exit_now`.
+    // SAFETY: close_range(2) takes numbers only, and touches no memory.
     let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
@@ -53,7 +65,8 @@ pub(crate) fn set_nonblocking(fd: impl AsFd) -> io::Result<()> {
 /// Ends this process by SIGIO as soon as the other end of the socket `lifeline` is gone, whatever this process is doing.
 ///
 /// Unlike `PR_SET_PDEATHSIG` this does not depend on which thread of the parent forked us (prctl(2), CAVEATS), and unlike a
-/// watching thread it leaves the process single-threaded. Nothing may ever be sent on the socket from now on.
+/// watching thread it leaves the process single-threaded. Nothing may ever be sent on the socket from now on. It allocates nothing: if
+/// the allocator is what a child hangs in, its life is tied all the same.
 pub(crate) fn die_with(lifeline: &OwnedFd) -> io::Result<()> {
     // SAFETY: SIG_DFL is a valid disposition for SIGIO; its default action ends the process.
     unsafe { libc::signal(libc::SIGIO, libc::SIG_DFL) };
@@ -63,10 +76,15 @@ pub(crate) fn die_with(lifeline: &OwnedFd) -> io::Result<()> {
     let flags = OFlag::from_bits_retain(fcntl(lifeline, FcntlArg::F_GETFL)?);
     fcntl(lifeline, FcntlArg::F_SETFL(flags | OFlag::O_ASYNC))?;
     // The parent may have gone before the signal was armed.
-    if wait(&mut [(lifeline.as_fd(), PollFlags::POLLIN)], Some(Instant::now()))?[0] {
-        return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the parent is gone"));
+    let mut end = [PollFd::new(lifeline.as_fd(), PollFlags::POLLIN)];
+    loop {
+        match poll(&mut end, PollTimeout::ZERO) {
+            Ok(0) => return Ok(()),
+            Ok(_) => return Err(io::ErrorKind::BrokenPipe.into()),
+            Err(nix::errno::Errno::EINTR) => {}
+            Err(fault) => return Err(fault.into()),
+        }
     }
-    Ok(())
 }
 
 /// Waits until one of the descriptors is ready or the deadline has passed; tells which are. No deadline waits for ever.

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::check;
+use super::fd::{Kept, close_stdin};
 
 /// The number of threads of this process, from `/proc/self/task` (proc(5)).
 pub(crate) fn thread_count() -> io::Result<usize> {
@@ -29,29 +30,39 @@ const SETTLING: Duration = Duration::from_millis(50);
 
 /// Forks a child that keeps only the descriptors in `keep`, runs `body`, and ends with the code it returns; tells its pid.
 ///
-/// The caller has seen [`settled_thread_count`] return 1: no other thread can hold a lock that the child would wait for. The child never
-/// returns from here, not even by a panic: it would go on as a second copy of the parent.
+/// The caller has seen [`settled_thread_count`] return 1: no other thread can hold a lock that the child would wait for. It has also seen
+/// that [`live`](super::live) counts nothing: no reference to shared memory is there twice. The child never returns from here, not even by
+/// a panic: it would go on as a second copy of the parent.
 pub(crate) fn child(keep: &[RawFd], body: impl FnOnce() -> i32) -> io::Result<u32> {
+    let kept = Kept::of(keep);
     // SAFETY: fork(2) asks for nothing; what the child may do follows from the single thread the caller has counted.
     let pid = check(unsafe { libc::fork() })?;
-    if pid != 0 { Ok(pid.cast_unsigned()) } else { live(keep, body) }
+    if pid != 0 { Ok(pid.cast_unsigned()) } else { live(&kept, body) }
 }
 
 /// As [`child`], whatever other threads are doing: the hazard that the lesson `fork_trap` is about, and for nothing else.
 ///
 /// The child is one thread in a copy of this process. A lock that another thread holds at this moment stays locked in it for ever, so
 /// that `body` may wait for ever; somebody has to watch it.
+///
+/// The copy is no snapshot: pages are copied one after another while other threads write. What one of them was changing at that moment the
+/// child may see torn, or see of two changes the later without the earlier. `body` must touch no such thing, except what a lock guards:
+/// there it hangs. Nothing here can see to that; it is the one promise a safe caller has to keep by itself. See
+/// [`fork_despite_threads`](crate::trap::fork_despite_threads), where it is told so.
 pub(crate) fn child_despite_threads(keep: &[RawFd], body: impl FnOnce() -> i32) -> io::Result<u32> {
-    // SAFETY: fork(2) asks for nothing. POSIX promises a child of several threads no more than async-signal-safe calls; glibc keeps its
-    // own state whole across fork (malloc, stdio), and a lock of Rust's that was held stays locked, so that what it guards half
-    // changed is never reached: the child hangs, which is what the caller wants to see.
+    let kept = Kept::of(keep);
+    // SAFETY: fork(2) itself asks for nothing. What the child does afterwards POSIX limits to async-signal-safe calls, if there were several
+    // threads. glibc keeps its own state whole across a fork (malloc, stdio); what a lock of Rust's guards and another thread was
+    // changing is not reached, for the lock stays locked and the child hangs, which is what the caller wants to see. That `body` reads
+    // nothing else that another thread was changing (an allocator's own state, an atomic's companion) is up to the caller, as the
+    // documentation says; the types do not rule it out.
     let pid = check(unsafe { libc::fork() })?;
-    if pid != 0 { Ok(pid.cast_unsigned()) } else { live(keep, body) }
+    if pid != 0 { Ok(pid.cast_unsigned()) } else { live(&kept, body) }
 }
 
-/// The life of a forked child, to its end.
-fn live(keep: &[RawFd], body: impl FnOnce() -> i32) -> ! {
-    let life = || match super::fd::close_all_except(keep).and_then(|()| super::fd::close_stdin()) {
+/// The life of a forked child, to its end. It allocates nothing of its own before `body`.
+fn live(kept: &Kept, body: impl FnOnce() -> i32) -> ! {
+    let life = || match kept.close_others().and_then(|()| close_stdin()) {
         Ok(()) => body(),
         Err(_) => 1,
     };

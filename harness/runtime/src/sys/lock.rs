@@ -5,9 +5,11 @@
 
 use std::cell::UnsafeCell;
 use std::io;
+use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
 
 use super::shared::{Shareable, Shared};
+use crate::waiting::FAR;
 
 /// Room for one lock in shared memory.
 #[repr(C, align(64))]
@@ -29,9 +31,19 @@ pub(crate) struct Lock<'a> {
     offset: usize,
 }
 
-/// Holds the lock until it is dropped.
+/// Holds the lock until it is dropped, by the thread that took it: no other may release a mutex.
 #[derive(Debug)]
-pub(crate) struct Held<'a>(Lock<'a>);
+pub(crate) struct Held<'a>(Lock<'a>, PhantomData<*const ()>);
+
+/// Compiles only as long as a [`Held`] cannot be sent to another thread: if it could, two implementations would fit.
+const _: fn() = || {
+    trait StaysHere<A> {
+        fn holds() {}
+    }
+    impl<T: ?Sized> StaysHere<()> for T {}
+    impl<T: ?Sized + Send> StaysHere<u8> for T {}
+    <Held<'static> as StaysHere<_>>::holds();
+};
 
 impl<'a> Lock<'a> {
     /// Makes the lock usable. Done once, before any other process knows of it.
@@ -82,9 +94,9 @@ impl<'a> Lock<'a> {
         if result == libc::EOWNERDEAD {
             // Unlocking without repairing makes the mutex unusable for everyone (ENOTRECOVERABLE): whatever the owner was
             // writing or reading is half done, and nobody may go on from the middle of a frame.
-            drop(Held(self));
+            drop(Held(self, PhantomData));
         }
-        done(result).map(|()| Held(self))
+        done(result).map(|()| Held(self, PhantomData))
     }
 }
 
@@ -95,11 +107,12 @@ impl Drop for Held<'_> {
     }
 }
 
-/// The moment `limit` from now on the real-time clock, on which pthread_mutex_timedlock(3) and sem_timedwait(3) count.
+/// The moment `limit` from now, but at most [`FAR`], on the real-time clock, on which pthread_mutex_timedlock(3) and sem_timedwait(3)
+/// count.
 pub(super) fn real_time_after(limit: Duration) -> io::Result<libc::timespec> {
     #[expect(clippy::disallowed_methods, reason = "the timed waits of POSIX take a date")]
     let until = SystemTime::now()
-        .checked_add(limit)
+        .checked_add(limit.min(FAR))
         .and_then(|end| end.duration_since(SystemTime::UNIX_EPOCH).ok())
         .ok_or_else(|| io::Error::other("a deadline outside the range of the clock"))?;
     Ok(libc::timespec {

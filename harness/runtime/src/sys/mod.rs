@@ -8,6 +8,7 @@ pub(crate) mod blocks;
 pub(crate) mod bytes;
 pub(crate) mod fd;
 pub(crate) mod fork;
+pub(crate) mod live;
 pub(crate) mod lock;
 pub(crate) mod pid;
 pub(crate) mod rights;

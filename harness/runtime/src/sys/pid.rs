@@ -130,8 +130,14 @@ impl Child {
         let mut raw_status = 0;
         // SAFETY: all-zero bytes are a valid rusage.
         let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-        // SAFETY: both pointers are to writable locals; the pid is our unreaped child.
-        check(unsafe { libc::wait4(self.pid.cast_signed(), &raw mut raw_status, 0, &raw mut usage) })?;
+        loop {
+            // SAFETY: both pointers are to writable locals; the pid is our unreaped child.
+            match check(unsafe { libc::wait4(self.pid.cast_signed(), &raw mut raw_status, 0, &raw mut usage) }) {
+                Ok(_) => break,
+                Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
+                Err(fault) => return Err(fault),
+            }
+        }
         let status = if libc::WIFEXITED(raw_status) {
             Status::Exited(libc::WEXITSTATUS(raw_status))
         } else {
@@ -155,9 +161,9 @@ impl Drop for Child {
 /// Kills and reaps a child of this process that cannot be watched, so that it is not left alive.
 pub(crate) fn kill_unwatched(pid: u32) {
     let pid = nix::unistd::Pid::from_raw(pid.cast_signed());
-    // It is our unreaped child, so both calls mean it and cannot fail.
+    // It is our unreaped child, so both calls mean it and fail only by a signal that comes between.
     let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL);
-    let _ = nix::sys::wait::waitpid(pid, None);
+    while nix::sys::wait::waitpid(pid, None) == Err(nix::errno::Errno::EINTR) {}
 }
 
 /// A process that is not our child, held by pidfd: it can be killed and its end seen, but it is not ours to reap.

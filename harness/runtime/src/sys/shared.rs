@@ -71,7 +71,7 @@ impl Shared {
     /// A `T` at `offset`, shared with every process that maps this memory.
     pub(crate) fn at<T: Shareable>(&self, offset: usize) -> &T {
         assert!(offset.is_multiple_of(align_of::<T>()), "offset {offset} is not aligned");
-        assert!(offset + size_of::<T>() <= self.bytes, "offset {offset} lies outside the shared memory");
+        assert!(self.holds(offset, size_of::<T>()), "offset {offset} lies outside the shared memory");
         // SAFETY: the addition stays inside the mapping, as asserted.
         let place = unsafe { self.start.byte_add(offset) }.cast::<T>();
         // SAFETY: aligned and inside the mapping, as asserted; zeroed memory is a valid `T`, and shared references to it are
@@ -81,10 +81,15 @@ impl Shared {
 }
 
 impl Shared {
+    /// Whether `bytes` bytes at `offset` lie inside.
+    fn holds(&self, offset: usize, bytes: usize) -> bool {
+        offset.checked_add(bytes).is_some_and(|end| end <= self.bytes)
+    }
+
     /// Where `bytes` bytes at `offset` lie, aligned as numbers are. Whoever uses the place sees to it that one uses it at a time.
     pub(super) fn place(&self, offset: usize, bytes: usize) -> NonNull<libc::c_void> {
         assert!(offset.is_multiple_of(align_of::<u64>()), "offset {offset} is not aligned");
-        assert!(offset + bytes <= self.bytes, "{bytes} bytes at {offset} lie outside the shared memory");
+        assert!(self.holds(offset, bytes), "{bytes} bytes at {offset} lie outside the shared memory");
         // SAFETY: the addition stays inside the mapping, as asserted.
         unsafe { self.start.byte_add(offset) }
     }

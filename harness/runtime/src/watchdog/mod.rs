@@ -16,6 +16,7 @@ use crate::error::{Error, Kind};
 use crate::sys::fd;
 use crate::sys::pid::{self, Status, Usage};
 use crate::trap::Child;
+use crate::waiting;
 use look::Look;
 
 pub use report::Report;
@@ -132,7 +133,7 @@ impl Watchdog {
     /// The last look and whether it proves a deadlock; none if the process has ended.
     fn until_end_or_proof(&self, process: &pid::Child, begin: Instant) -> std::io::Result<Option<(Look, bool)>> {
         let folder = PathBuf::from(format!("/proc/{}", process.pid()));
-        let deadline = begin + self.deadline;
+        let deadline = waiting::later(begin, self.deadline);
         let (mut pause, mut before) = (FIRST_PAUSE, None);
         loop {
             let until = deadline.min(Instant::now() + pause);
@@ -184,7 +185,7 @@ fn reaped(process: &mut pid::Child) -> Result<(Status, Usage), Error> {
 /// ```
 pub fn futex_awaited_by(thread: u32, limit: Duration) -> Option<usize> {
     let folder = PathBuf::from(format!("/proc/self/task/{thread}"));
-    let deadline = Instant::now() + limit;
+    let deadline = waiting::after(limit);
     let mut before = None;
     while Instant::now() < deadline {
         let look = Look::at(&folder);

@@ -1,5 +1,6 @@
 //! The fork server: its children, their ends, and its own.
 
+use std::process::Command;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,8 @@ pub(super) const CASES: &[Case] = &[
     ("a_killed_fork_server_leaves_no_child_and_claims_no_status", killed_server),
     ("a_fork_server_that_is_dropped_takes_its_children_along", dropped_server),
     ("an_unregistered_function_is_refused_by_a_fork_server_s_child", unregistered),
+    ("a_child_that_ends_while_it_is_joined_is_not_called_failed", ends_while_joined),
+    ("a_fork_server_without_room_for_descriptors_refuses_and_lives", no_room_for_descriptors),
 ];
 
 const PATIENT: Duration = Duration::from_secs(30);
@@ -122,6 +125,44 @@ fn unregistered() {
     let server = ForkServer::start().unwrap();
     let error = server.run(&Unheard, 1, PATIENT).unwrap().join().unwrap_err();
     assert!(error.to_string().contains("'cases::Unheard'"), "{error}");
+}
+
+/// The child answers and ends at any moment of the join's only look, or before.
+fn ends_while_joined() {
+    let server = ForkServer::start().unwrap();
+    for item in 0..300 {
+        let child = server.run(&Square, item, PATIENT).unwrap();
+        if item % 3 == 0 {
+            gone(Pid::from_raw(child.pid().cast_signed()));
+        }
+        assert_eq!(child.join().unwrap(), item * item);
+    }
+}
+
+fn no_room_for_descriptors() {
+    // The server's limit alone, so from outside, by the tool of util-linux.
+    let server = ForkServer::start().unwrap();
+    assert_eq!(server.run(&Square, 3, PATIENT).unwrap().join().unwrap(), 9);
+    let limit = |room: &str| {
+        let (pid, room) = (format!("--pid={}", server.pid()), format!("--nofile={room}:"));
+        Command::new("prlimit").args([pid, room]).status().is_ok_and(|status| status.success())
+    };
+    if !limit("16") {
+        return eprintln!("no prlimit(1) here: this case shows nothing");
+    }
+    let mut children = Vec::new();
+    let refused = loop {
+        match server.run(&Endless, 1, PATIENT) {
+            Ok(child) => children.push(child),
+            Err(refused) => break refused,
+        }
+    };
+    assert!(!children.is_empty() && refused.to_string().contains("could not fork"), "{refused}");
+    for child in &children {
+        kill(Pid::from_raw(child.pid().cast_signed()), None).unwrap();
+    }
+    drop(children);
+    assert_eq!(server.run(&Square, 4, PATIENT).unwrap().join().unwrap(), 16);
 }
 
 /// Waits until no process has this pid, which the server reaps soon after it ended.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use multiprocess::{Process, Semaphore, SharedBlocks, StateSampler, Status, mark};
+use multiprocess::{Process, Queue, ScratchFile, Semaphore, SharedBlocks, StateSampler, Status, mark};
 
 use super::Case;
 
@@ -20,7 +20,11 @@ pub(super) const CASES: &[Case] = &[
     ("shared_blocks_go_back_and_forth", blocks_go_back_and_forth),
     ("a_shared_block_has_one_owner_at_a_time", one_owner),
     ("a_block_of_a_dead_owner_is_missed_at_the_deadline", dead_owner),
+    ("shared_blocks_of_impossible_size_are_an_error", impossible_blocks),
     ("running_and_sleeping_processes_are_told_apart", states),
+    ("a_sampler_that_is_dropped_is_joined", dropped_sampler),
+    ("a_limit_of_all_time_is_a_limit", all_time),
+    ("a_listed_scratch_file_stays_open_in_the_child", listed_scratch_file),
     PARENT_KILLED,
 ];
 
@@ -166,6 +170,49 @@ fn states() {
     assert!(states.running.len() <= 8 && states.period > Duration::from_millis(1), "{states:?}");
     assert!(sum(&states.running) > 0 && sum(&states.disk) == 0, "{states:?}");
     assert_eq!(sum(&states.sleeping), 2 * sum(&states.running), "{states:?}");
+}
+
+fn impossible_blocks() {
+    for (count, numbers) in
+        [(1 << 57, 0), (usize::MAX, 0), (usize::MAX, 1), (1, usize::MAX), (2, 1 << 60), (1 << 40, 1 << 40)]
+    {
+        assert!(SharedBlocks::create(count, numbers).is_err(), "{count} blocks of {numbers}");
+    }
+    let missing = SharedBlocks::create(1, 0).unwrap().receive(1).unwrap_err();
+    assert!(missing.to_string().contains("no block 1"), "{missing}");
+}
+
+fn dropped_sampler() {
+    for _ in 0..20 {
+        drop(StateSampler::start(vec![std::process::id()], Duration::from_millis(1), 8).unwrap());
+        // Refused, if its thread were still there.
+        assert_eq!(status_of(|| 0), Status::Exited(0));
+    }
+}
+
+fn all_time() {
+    const ALL: Duration = Duration::MAX;
+    let (queue, semaphore) = (Queue::new(1).unwrap(), Semaphore::new(0).unwrap());
+    let put = || {
+        semaphore.acquire(ALL).unwrap();
+        (0..2_u8).for_each(|number| queue.put(number, ALL).unwrap());
+        i32::from(queue.join_thread(ALL).is_err())
+    };
+    let mut process = Process::start(&[&queue], put).unwrap();
+    semaphore.release().unwrap();
+    assert_eq!((queue.get(ALL).unwrap(), queue.get(ALL).unwrap()), (0, 1));
+    assert_eq!(process.join(ALL).unwrap().status, Status::Exited(0));
+    let child = multiprocess::trap::fork_alone(|| 0).unwrap();
+    assert_eq!(multiprocess::watchdog::Watchdog::new(ALL).watch(child).unwrap().exit_code(), Some(0));
+}
+
+fn listed_scratch_file() {
+    let scratch = ScratchFile::create().unwrap();
+    let path = scratch.path();
+    let open =
+        || i32::from(std::fs::File::open(format!("/proc/self/fd/{}", path.file_name().unwrap().display())).is_err());
+    assert_eq!(Process::start(&[&scratch], open).unwrap().join(LONG).unwrap().status, Status::Exited(0));
+    assert_eq!(Process::start(&[], open).unwrap().join(LONG).unwrap().status, Status::Exited(1));
 }
 
 fn parent_is_killed() {

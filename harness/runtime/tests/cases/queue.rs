@@ -1,14 +1,19 @@
 //! The bounded queue: CPython's ways, its limits, and what must be said when somebody dies.
 
+use std::fs::File;
+use std::process::Command;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use bincode::enc::Encoder;
 use bincode::error::EncodeError;
 use bincode::{Decode, Encode};
+use multiprocess::watchdog::this_thread;
 use multiprocess::{Process, Queue, Semaphore, Status, codec, meter};
 
 use super::Case;
 use super::process::{LONG, until, wchan};
+use super::watchdog::settle;
 
 pub(super) const CASES: &[Case] = &[
     ("what_is_put_comes_once_and_in_order", in_order),
@@ -21,7 +26,13 @@ pub(super) const CASES: &[Case] = &[
     ("a_writer_killed_in_the_middle_of_an_item_is_noticed_by_all", killed_writer),
     ("a_reader_killed_inside_get_is_noticed", killed_reader),
     ("a_closed_queue_takes_nothing", closed),
+    ("a_queue_that_is_closed_while_a_putter_waits_refuses_it", closed_while_a_putter_waits),
+    ("a_queue_whose_feeder_panicked_takes_nothing", closed_by_a_panic),
+    FEEDER_CANNOT_START,
 ];
+
+/// Executes itself again with room for few descriptors.
+const FEEDER_CANNOT_START: Case = ("a_feeder_that_cannot_start_costs_no_slot", feeder_cannot_start);
 
 /// Bytes that a pipe holds (pipe(7)).
 const CAPACITY: usize = 65_536;
@@ -144,10 +155,14 @@ fn refused() {
 
 fn panics() {
     let queue = Queue::new(3).unwrap();
-    (1..4).rev().for_each(|number| queue.put(Touchy(number), LONG).unwrap());
+    (2..4).rev().for_each(|number| queue.put(Touchy(number), LONG).unwrap());
+    // Lost with the other, or refused if the feeder has panicked by now.
+    let last = queue.put(Touchy(1), LONG);
     assert_eq!(queue.get(LONG).unwrap(), Touchy(3));
     let lost = queue.join_thread(LONG).unwrap_err();
-    assert!(lost.items_lost() == Some(2) && lost.to_string().contains("panicked"), "{lost}");
+    let items = 1 + u64::from(last.is_ok());
+    assert!(lost.items_lost() == Some(items) && lost.to_string().contains("panicked"), "{lost}");
+    assert_eq!(queue.qsize(), 0, "their slots are free again");
 }
 
 fn killed_writer() {
@@ -196,4 +211,60 @@ fn closed() {
     assert!(queue.put(2, LONG).unwrap_err().to_string().contains("closed"));
     queue.join_thread(LONG).unwrap();
     assert_eq!(queue.get(LONG).unwrap(), 1);
+}
+
+fn closed_while_a_putter_waits() {
+    let queue = Queue::new(1).unwrap();
+    queue.put(1_u8, LONG).unwrap();
+    let (tell, told) = mpsc::channel();
+    std::thread::scope(|scope| {
+        let putter = scope.spawn(|| {
+            tell.send(this_thread()).unwrap();
+            queue.put(2, LONG)
+        });
+        let wchan = format!("/proc/self/task/{}/wchan", told.recv().unwrap());
+        until(|| std::fs::read_to_string(&wchan).unwrap().contains("futex"));
+        queue.close();
+        // Its slot comes too late: nobody would ever send what it puts.
+        assert_eq!(queue.get(LONG).unwrap(), 1);
+        let refused = putter.join().unwrap().unwrap_err();
+        assert!(refused.to_string().contains("closed"), "{refused}");
+    });
+    queue.join_thread(LONG).unwrap();
+    assert_eq!(queue.qsize(), 0, "it has given its slot back");
+    drop(queue);
+    settle();
+}
+
+fn closed_by_a_panic() {
+    let queue = Queue::new(1).unwrap();
+    queue.put(Touchy(2), LONG).unwrap();
+    // Its slot is free again once the feeder has panicked, and takes nothing any more.
+    let refused = queue.put(Touchy(3), LONG).unwrap_err();
+    assert!(refused.to_string().contains("closed"), "{refused}");
+    assert_eq!(queue.join_thread(LONG).unwrap_err().items_lost(), Some(1));
+    assert_eq!(queue.qsize(), 0);
+}
+
+fn feeder_cannot_start() {
+    const FEW: &str = "CASES_FEW_DESCRIPTORS";
+    if std::env::var_os(FEW).is_none() {
+        let script = format!("ulimit -n 64; exec \"$0\" --case {}", FEEDER_CANNOT_START.0);
+        let mut few = Command::new("sh");
+        let output = few.args(["-c", &script]).arg(std::env::current_exe().unwrap()).env(FEW, "1").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        return;
+    }
+    let queue = Queue::new(1).unwrap();
+    let all: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+    // Twice: a slot that leaked would make the second wait for one.
+    for _ in 0..2 {
+        let fault = queue.put(1_u8, Duration::ZERO).unwrap_err();
+        assert!(!fault.is_full() && fault.to_string().contains("starting a feeder"), "{fault}");
+        assert_eq!(queue.qsize(), 0);
+    }
+    drop(all);
+    queue.put(1, Duration::ZERO).unwrap();
+    assert_eq!(queue.get(LONG).unwrap(), 1);
+    queue.join_thread(LONG).unwrap();
 }

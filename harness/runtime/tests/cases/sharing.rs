@@ -1,14 +1,16 @@
 //! Arrays that processes share in place, and the claims that keep them apart.
 
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, RwLock};
 
 use bincode::{Decode, Encode};
 use multiprocess::classic::{Chunksize, Config, Pool};
-use multiprocess::{ClaimError, Function, SharedArray, register_function};
+use multiprocess::{ClaimError, Error, Function, Process, SharedArray, SharedBlocks, Status, register_function, trap};
 use nix::sys::signal::{Signal, raise};
 
 use super::Case;
+use super::process::LONG;
 
 pub(super) const CASES: &[Case] = &[
     ("a_worker_writes_where_its_parent_reads", worker_writes_where_its_parent_reads),
@@ -20,6 +22,8 @@ pub(super) const CASES: &[Case] = &[
     ("more_claims_than_there_is_room_for_are_refused", too_many_claims),
     ("a_shared_array_of_impossible_size_is_an_error", impossible_size),
     ("a_spawned_worker_does_not_have_the_array", spawned_worker_does_not_have_it),
+    ("nobody_forks_while_shared_numbers_are_claimed", no_fork_with_a_claim),
+    ("nobody_forks_while_a_shared_block_is_owned", no_fork_with_a_block),
 ];
 
 /// The array of the running case, inherited by the workers it forks.
@@ -221,4 +225,70 @@ fn spawned_worker_does_not_have_it() {
         assert!(error.is_task_failed() && error.to_string().contains("before the fork"), "{error}");
         pool.finish().unwrap();
     });
+}
+
+/// Every way there is to fork is refused now.
+fn forks_are_refused() {
+    let refusals: [Option<Error>; 4] = [
+        Process::start(&[], || 0).err(),
+        trap::fork_alone(|| 0).err(),
+        trap::fork_despite_threads(|| 0).err(),
+        Pool::start(Config::new(1)).err(),
+    ];
+    for refused in refusals {
+        let refused = refused.expect("a child would hold the numbers, too");
+        assert!(refused.is_fork_refused() && refused.to_string().contains("blocks: 1)"), "{refused}");
+    }
+}
+
+/// A child that adds 1 to the first number, and its end.
+fn added(array: &SharedArray<u64>) -> Status {
+    let body = || i32::from(array.write(0..1, |numbers| numbers[0] += 1).is_err());
+    Process::start(&[], body).unwrap().join(LONG).unwrap().status
+}
+
+fn no_fork_with_a_claim() {
+    with_array(10, |array| {
+        array
+            .write(0..10, |numbers| {
+                // What the compiler cannot see: child and parent would both write.
+                let child = Process::start(&[], || {
+                    numbers[0] = 1;
+                    0
+                });
+                assert!(child.unwrap_err().is_fork_refused());
+                forks_are_refused();
+                numbers[0] = 2;
+            })
+            .unwrap();
+        array.read(0..1, |_| forks_are_refused()).unwrap();
+        assert!(array.read(0..11, |_| ()).is_err());
+        array.read(0..1, |_| assert!(array.write(0..1, |_| ()).is_err())).unwrap();
+        assert_eq!(added(array), Status::Exited(0), "what was refused or given back is not held");
+        assert_eq!(array.read(0..1, |numbers| numbers[0]).unwrap(), 3);
+        let panic = AssertUnwindSafe(|| array.write(0..10, |_| panic!("on purpose")));
+        assert!(catch_unwind(panic).is_err());
+        assert_eq!(added(array), Status::Exited(0), "nor is what a panic gave back");
+    });
+}
+
+fn no_fork_with_a_block() {
+    let blocks = SharedBlocks::create(1, 10).unwrap();
+    let block = blocks.take(0, LONG).unwrap();
+    forks_are_refused();
+    let mut block = blocks.receive(block.hand_over()).unwrap();
+    block[0] = 1.0;
+    forks_are_refused();
+    block.hand_over();
+    let receive = || {
+        let mut block = blocks.receive(0).unwrap();
+        forks_are_refused();
+        block[0] += 1.0;
+        0
+    };
+    assert_eq!(Process::start(&[], receive).unwrap().join(LONG).unwrap().status, Status::Exited(0));
+    let block = blocks.take(0, LONG).unwrap();
+    assert_eq!(block[0], 2.0);
+    drop(block);
+    assert_eq!(Process::start(&[], || 0).unwrap().join(LONG).unwrap().status, Status::Exited(0));
 }
