@@ -94,7 +94,7 @@ fn running_or_sleeping(_: &Claim, evidence: &Evidence<'_>) -> Finding {
         _ => Verdict::Inconclusive,
     };
     let because = format!(
-        "with ints the workers were running, or ready to, in {} of the samples; with arrays they were sleeping in {} and in state D in \
+        "with ints the workers were running, or ready to, for {} of the time; with arrays they were sleeping for {} and in state D for \
          {}. A worker counts as running if any of its threads does",
         percent(running),
         percent(sleeping),
@@ -111,11 +111,19 @@ fn mostly(share: Interval) -> Verdict {
     }
 }
 
-/// The share of one state in all samples of a subject; none if it ended before the first one.
+/// The share of one state in a subject's run; none if it ended before the first sample. The samples stand for equally long times, though
+/// earlier ones may be sums of more looks: so each counts by its own share.
 fn state_share(result: &VariantResult, state: &str) -> Option<f64> {
-    let sum = |name: &str| result.series.get(name).map_or(0, |series| series.iter().sum::<u64>());
-    let all: u64 = ["states_running", "states_sleeping", "states_disk"].map(sum).iter().sum();
-    (all > 0).then(|| sum(state) as f64 / all as f64)
+    let all = ["states_running", "states_sleeping", "states_disk"].map(|name| result.series.get(name));
+    let at =
+        |series: Option<&Vec<u64>>, sample: usize| series.and_then(|series| series.get(sample)).copied().unwrap_or(0);
+    let own = result.series.get(state);
+    let share = |sample| {
+        let total: u64 = all.iter().map(|series| at(*series, sample)).sum();
+        (total > 0).then(|| at(own, sample) as f64 / total as f64)
+    };
+    let shares: Vec<f64> = (0..own?.len()).filter_map(share).collect();
+    (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64)
 }
 
 /// What one item spends its time in: the three causes that the claim names.
@@ -200,4 +208,21 @@ fn percent(share: Interval) -> String {
 
 fn nothing_measured(variant: &str) -> String {
     format!("the run holds no whole block of {variant}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_of_several_looks_counts_like_the_time_it_stands_for() {
+        let mut result = VariantResult::failed("small_each", "rust", "");
+        // Four looks at two workers added up, then one look.
+        result.series.insert("states_running".to_owned(), vec![8, 0]);
+        result.series.insert("states_sleeping".to_owned(), vec![0, 2]);
+        assert_eq!(state_share(&result, "states_running"), Some(0.5));
+        assert_eq!(state_share(&result, "states_disk"), None);
+        result.series.clear();
+        assert_eq!(state_share(&result, "states_running"), None);
+    }
 }

@@ -139,7 +139,7 @@ impl Chart {
     fn draw(&self, canvas: &Canvas<'_>) -> Result<()> {
         let bottom = self.bottom();
         axis(canvas, &self.scale, bottom, "time to the answer (logarithmic)", |value| {
-            words::time((value * UNIT_NS).round())
+            tick((value * UNIT_NS).round() as u64)
         })?;
         for (place, row) in (0..).zip(&self.rows) {
             let middle = TOP + place * ROW + ROW / 2;
@@ -207,9 +207,25 @@ impl Chart {
     }
 }
 
+/// A round time in as few characters as there are: the labels of the axis stand close together.
+fn tick(ns: u64) -> String {
+    let (size, unit) = match ns {
+        0..1_000 => (1, "ns"),
+        1_000..1_000_000 => (1_000, "µs"),
+        1_000_000..1_000_000_000 => (1_000_000, "ms"),
+        _ => (1_000_000_000, "s"),
+    };
+    format!("{} {unit}", ns / size)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tick_is_short() {
+        assert_eq!([300, 3_000, 10_000_000, 1_000_000_000].map(tick), ["300 ns", "3 µs", "10 ms", "1 s"]);
+    }
     use crate::samples;
 
     #[test]

@@ -83,19 +83,17 @@ impl<'a> Panel<'a> {
         self.series[0].len()
     }
 
-    /// How many samples of how many workers one column adds up at most: all of the panel's height.
-    fn full(&self) -> u64 {
-        (0..self.samples()).map(|sample| self.total(sample)).max().unwrap_or(0).max(1)
+    /// The share of the first `states` states in one column. When a run turns out to be long, the looks that were taken so far are
+    /// added up in pairs, and the period doubles: earlier columns are sums of more looks, of the same length of time.
+    fn stacked(&self, sample: usize, states: usize) -> f64 {
+        let sum = |series: &[&[u64]]| series.iter().map(|series| series[sample]).sum::<u64>();
+        sum(&self.series[..states]) as f64 / sum(&self.series).max(1) as f64
     }
 
-    fn total(&self, sample: usize) -> u64 {
-        self.series.iter().map(|series| series[sample]).sum()
-    }
-
-    /// The share of one state in all samples.
+    /// The share of one state in the whole run: the mean over the columns, which are equally long.
     fn share(&self, state: usize) -> f64 {
-        let all: u64 = (0..self.samples()).map(|sample| self.total(sample)).sum();
-        self.series[state].iter().sum::<u64>() as f64 / all.max(1) as f64
+        let own = |sample| self.stacked(sample, state + 1) - self.stacked(sample, state);
+        (0..self.samples()).map(own).sum::<f64>() / self.samples() as f64
     }
 
     fn draw(&self, canvas: &Canvas<'_>, top: i32) -> Result<()> {
@@ -106,10 +104,7 @@ impl<'a> Panel<'a> {
         let period = self.period_ns as f64 / unit;
         let scale = Scale::linear(self.samples() as f64 * period, LEFT, RIGHT);
         for state in (0..STATES.len()).rev() {
-            let y = |sample: usize| {
-                let stacked: u64 = self.series[..=state].iter().map(|series| series[sample]).sum();
-                bottom - (stacked as f64 / self.full() as f64 * f64::from(HIGH)).round() as i32
-            };
+            let y = |sample: usize| bottom - (self.stacked(sample, state + 1) * f64::from(HIGH)).round() as i32;
             let mut outline = vec![(LEFT, bottom)];
             for sample in 0..self.samples() {
                 let [from, to] = [sample, sample + 1].map(|place| scale.x(place as f64 * period));
@@ -143,15 +138,15 @@ fn title(panels: &[Panel<'_>]) -> String {
         let most = (0..3).rev().max_by(|one, other| shares[*one].total_cmp(&shares[*other])).unwrap_or(0);
         format!("in `{}` they {} in {:.0} %", panel.name, words[most], shares[most] * 100.0)
     });
-    format!("Of all looks at the workers, {}", said.collect::<Vec<_>>().join(", "))
+    format!("Of the workers' time, {}", said.collect::<Vec<_>>().join(", "))
 }
 
 fn caption(panels: &[Panel<'_>]) -> String {
     let period = |panel: &Panel<'_>| format!("`{}` every {}", panel.name, words::time(panel.period_ns as f64));
     let periods: Vec<String> = panels.iter().map(period).collect();
     format!(
-        "The state of every worker, from `/proc`, in the median run of each variant; one column is one look: {}. Each panel has a \
-         time axis of its own. A worker counts as running if any of its threads does. Where the columns are lower, workers have ended.",
+        "The state of every worker, from `/proc`, in the median run of each variant; one column for {}. Each panel has a \
+         time axis of its own. A worker counts as running if any of its threads does.",
         periods.join(", ")
     )
 }
