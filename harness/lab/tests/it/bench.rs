@@ -78,6 +78,8 @@ fn check_verdicts(house: &House, run: &Run) {
         .as_array()
         .unwrap()
         .iter()
+        // The other lessons speak from the committed references.
+        .filter(|judgement| judgement["lesson"] == "bound_method")
         .inspect(|judgement| assert_eq!(judgement["run"], run.header.id))
         .map(|judgement| (judgement["claim"].as_str().unwrap(), judgement["verdict"].as_str().unwrap()))
         .collect();
