@@ -9,6 +9,7 @@ mod book;
 mod draw;
 pub mod figures;
 mod markup;
+mod median;
 mod shelf;
 mod table;
 pub mod tables;

@@ -115,7 +115,9 @@ fn ratio_digits(value: f64) -> usize {
     match value.abs() {
         value if value >= 9.95 => 0,
         value if value >= 1.995 => 1,
-        _ => 2,
+        value if value >= 0.0995 => 2,
+        value if value >= 0.00995 => 3,
+        _ => 4,
     }
 }
 
@@ -145,7 +147,7 @@ mod tests {
     fn digits_do_not_jump_where_rounding_crosses_a_power_of_ten() {
         assert_eq!(ratio(9.96), "10x");
         assert_eq!(ratio(1.999), "2.0x");
-        assert_eq!(ratio(0.02), "0.02x");
+        assert_eq!([0.0998, 0.02, 0.0047].map(ratio), ["0.10x", "0.020x", "0.0047x"]);
         assert_eq!(time(9_999_000.0), "10.0 ms");
     }
 

@@ -138,6 +138,12 @@ fn judged(
     Some((summary, judgements))
 }
 
+/// Whether a file that was named by its path lies among the committed references.
+fn is_reference(root: &Path, path: &Path) -> bool {
+    let folders = (std::fs::canonicalize(root.join("results/reference")), std::fs::canonicalize(path));
+    matches!(folders, (Ok(references), Ok(file)) if file.starts_with(&references))
+}
+
 /// The run at a path, or the recorded one of this name.
 fn named(root: &Path, name: &str) -> anyhow::Result<(Run, bool)> {
     let file = format!("{name}.jsonl");
@@ -148,7 +154,7 @@ fn named(root: &Path, name: &str) -> anyhow::Result<(Run, bool)> {
     ];
     for (path, reference) in places {
         if path.is_file() {
-            return Ok((Run::read(&path)?, reference));
+            return Ok((Run::read(&path)?, reference || is_reference(root, &path)));
         }
     }
     bail!(WrongCall(format!("no run '{name}': neither a file nor a run in results/local or results/reference")))

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use record::{Counters, LessonSummary, ProcessReport, Traffic, VariantResult, VariantSummary};
 
+use crate::median::median;
 use crate::shelf::unknown;
 use crate::{Shelf, Shelved, words};
 
@@ -188,7 +189,11 @@ impl<'a> Field<'a> {
             }
             Self::Median(name) => {
                 reported(lesson, name, "fact", |typical| &typical.facts)?;
-                variant.facts.get(name).and_then(|values| median(values)).map(|median| named(name, median))
+                variant
+                    .facts
+                    .get(name)
+                    .and_then(|values| median(values))
+                    .map(|median| named(name, median.round() as u64))
             }
         })
     }
@@ -205,13 +210,6 @@ impl Measure {
             Self::Mean => words::time(traffic.ns as f64 / traffic.calls as f64),
         })
     }
-}
-
-/// The upper of two.
-fn median(values: &[u64]) -> Option<u64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable();
-    sorted.get(sorted.len() / 2).copied()
 }
 
 /// The sum over all processes, or over those of one role.

@@ -9,6 +9,7 @@ use record::LessonSummary;
 use super::Figure;
 use super::rows::{AXIS, LEGEND, NUMBERS, TOP, WIDTH, axis};
 use crate::draw::{Anchor, Canvas, Face, Ink, Legend, Scale, Shape, draw, finish, interval};
+use crate::median::median;
 use crate::{Cell, Column, Shelved, Table, words};
 
 /// Pixels for a row, and for the words before it.
@@ -96,8 +97,8 @@ fn rows(summary: &LessonSummary) -> Vec<Row> {
         let mut all: Vec<u64> = series.iter().flatten().copied().collect();
         all.sort_unstable();
         let at = |share: usize| all.get((all.len() * share / 10).min(all.len().checked_sub(1)?)).copied();
-        let medians: Vec<u64> = series.iter().filter_map(|latencies| median(latencies)).collect();
-        let spread = [at(1)?, median(&medians)?, at(9)?].map(|ns| ns as f64 / UNIT_NS);
+        let medians: Vec<u64> = series.iter().filter_map(|latencies| upper_median(latencies)).collect();
+        let spread = [at(1)? as f64, median(&medians)?, at(9)? as f64].map(|ns| ns / UNIT_NS);
         let mark = |(source, shape, medians): &Printed| {
             let found = medians.iter().find(|(name, _)| name == load)?;
             Some((*source, *shape, found.1 / UNIT_NS))
@@ -106,13 +107,6 @@ fn rows(summary: &LessonSummary) -> Vec<Row> {
         Some(Row { load, words, requests: all.len(), spread, marks })
     };
     LOADS.iter().filter_map(row).collect()
-}
-
-/// The upper of two, as the lesson and the text of a chapter take it.
-fn median(values: &[u64]) -> Option<u64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable();
-    sorted.get(sorted.len() / 2).copied()
 }
 
 impl Chart {
@@ -205,6 +199,13 @@ impl Chart {
         };
         Table { caption: None, columns, rows: self.rows.iter().map(row).collect() }.without_empty_columns()
     }
+}
+
+/// The median of one subject's requests, of two the upper, as the lesson reports it.
+fn upper_median(latencies: &[u64]) -> Option<u64> {
+    let mut sorted = latencies.to_vec();
+    sorted.sort_unstable();
+    sorted.get(sorted.len() / 2).copied()
 }
 
 /// A round time in as few characters as there are: the labels of the axis stand close together.

@@ -229,7 +229,8 @@ fn table(lesson: &Shelved, summary: &LessonSummary) -> Table {
     ];
     let rows = summary.variants.iter().map(|variant| {
         let others = lesson.info.marks.iter().filter(|mark| mark.variant == variant.name);
-        let others: Vec<String> = others.map(|mark| format!("{}x ({})", mark.ratio, mark.source)).collect();
+        let others: Vec<String> =
+            others.map(|mark| format!("{} ({})", words::ratio(mark.ratio), mark.source)).collect();
         vec![
             Cell::Code(variant.name.clone()),
             rows::lane(summary, variant),

@@ -193,3 +193,14 @@ fn a_newer_schema_is_told_from_damage() {
     };
     check_refused(newer, 1, &format!("schema {} is newer than schema {SCHEMA}", SCHEMA + 1));
 }
+
+#[test]
+fn a_committed_reference_is_one_whether_it_is_named_by_its_name_or_by_its_path() {
+    let house = House::with_book();
+    let entries = std::fs::read_dir(house.path().join("results/reference")).unwrap().map(|entry| entry.unwrap().path());
+    let file = entries.filter(|path| path.extension().is_some_and(|found| found == "jsonl")).max().unwrap();
+    for run in [file.to_str().unwrap(), file.file_stem().unwrap().to_str().unwrap()] {
+        let said = house.lab(&["claims", "--run", run]).check(0).stdout;
+        assert!(said.contains("from a committed reference"), "{run}: {said}");
+    }
+}
