@@ -24,7 +24,13 @@ fn run(variants: &[&str], settings: &[&str]) -> Vec<VariantResult> {
     arguments.extend(variants);
     arguments.push("--json");
     settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
-    House::bare().lab(&arguments).check(0).answered().variants
+    let ended = House::bare().lab(&arguments);
+    let rows = ended.answered().variants;
+    // Whether the posted program hangs is a race. On a busy machine few trials may see no hang, and then it is not fine; all else is.
+    let seen = |row: &VariantResult| row.ok || row.name == "posted_program" && row.facts["hung"] == 0;
+    assert!(rows.iter().all(seen), "{rows:?}");
+    ended.check(i32::from(!rows.iter().all(|row| row.ok)));
+    rows
 }
 
 #[test]
@@ -57,8 +63,6 @@ fn one_trial_of_everything() {
     let rows = run(&[], &["trials=1"]);
     assert_eq!(rows.len(), 10);
     for row in rows {
-        // One trial per delay may be too few to see the posted program hang, and says so then.
-        assert!(row.ok || row.name == "posted_program" && row.facts["hung"] == 0, "{row:?}");
         assert!(row.facts["hung"] + row.answer.as_ref().unwrap().parse::<u64>().unwrap() == row.facts["trials"]);
     }
 }
