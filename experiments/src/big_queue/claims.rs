@@ -1,6 +1,6 @@
 //! The checks of the claims that this lesson judges: a few lines each, over intervals, facts and series.
 
-use harness::evidence::{shown, stated};
+use harness::evidence::{nothing_measured, shown, stated};
 use harness::verdict::judge;
 use harness::{Check, Evidence, Finding, statistics};
 use record::{Claim, Interval, VariantResult, Verdict};
@@ -204,10 +204,6 @@ fn share_of<'a>(
 
 fn percent(share: Interval) -> String {
     format!("{:.0} % ({:.0} to {:.0} %)", share.mid * 100.0, share.low.max(0.0) * 100.0, share.high.min(1.0) * 100.0)
-}
-
-fn nothing_measured(variant: &str) -> String {
-    format!("the run holds no whole block of {variant}")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The checks of the claims that this lesson judges: a few lines each, over intervals and counters.
 
-use harness::evidence::{parent, shown, stated};
+use harness::evidence::{nothing_measured, parent, shown, stated};
 use harness::verdict::{inverse, judge, judge_count};
 use harness::{Check, Evidence, Finding, statistics};
 use multiprocess::Function;
@@ -214,8 +214,4 @@ fn counts_hold(evidence: &Evidence<'_>, variant: &str, expected: fn(u64) -> u64)
     let mut results = evidence.results(variant).peekable();
     results.peek()?;
     Some(results.all(|result| result.counters.mark("cache_dumps") == expected(workers)))
-}
-
-fn nothing_measured(variant: &str) -> String {
-    format!("the run holds no whole block of {variant}")
 }

@@ -16,15 +16,19 @@ pub struct Evidence<'a> {
 impl<'a> Evidence<'a> {
     /// What the subjects of `variant` reported that were right and no warm-up, in the order they ran.
     pub fn results(&self, variant: &'a str) -> impl Iterator<Item = &'a VariantResult> {
-        let rows = self.run.subjects.iter().filter(|row| row.lesson == self.summary.lesson && !row.block.warm_up);
-        rows.map(|row| &row.result).filter(move |result| result.ok && result.name == variant)
+        self.rows(variant).filter(|result| result.ok)
     }
 
     /// What the subjects of `variant` reported that got as far as an answer and are no warm-up, whether it was right or not. Rates of a
     /// fault are counted over these: a demonstration in which the fault did not show is not ok, and counts all the same.
     pub fn reports(&self, variant: &'a str) -> impl Iterator<Item = &'a VariantResult> {
+        self.rows(variant).filter(|result| result.answer.is_some())
+    }
+
+    /// The rows of `variant` that are no warm-up.
+    fn rows(&self, variant: &'a str) -> impl Iterator<Item = &'a VariantResult> {
         let rows = self.run.subjects.iter().filter(|row| row.lesson == self.summary.lesson && !row.block.warm_up);
-        rows.map(|row| &row.result).filter(move |result| result.answer.is_some() && result.name == variant)
+        rows.map(|row| &row.result).filter(move |result| result.name == variant)
     }
 
     /// The ratio of `variant` to the baseline.
@@ -152,4 +156,9 @@ pub fn parent(result: &VariantResult) -> Option<&ProcessReport> {
 /// ```
 pub fn shown(interval: Interval) -> String {
     format!("{:.2} ({:.2} to {:.2})", interval.mid, interval.low, interval.high)
+}
+
+/// Why there is no interval of `variant`.
+pub fn nothing_measured(variant: &str) -> String {
+    format!("the run holds no whole block of {variant}")
 }

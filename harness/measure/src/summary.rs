@@ -57,9 +57,7 @@ impl Placed<'_> {
     fn time(&self) -> Option<u64> {
         self.subject.result.elapsed_ns.filter(|_| self.subject.result.ok)
     }
-}
 
-impl Placed<'_> {
     /// Whether its facts count: those of a demonstration count even if its fault did not show, or no rate of it would be true.
     fn tells(&self) -> bool {
         let result = &self.subject.result;

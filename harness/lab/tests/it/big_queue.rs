@@ -3,9 +3,9 @@
 use experiments::big_queue::LESSON;
 use record::{Judgement, ProcessReport, Profile, VariantResult, Verdict};
 
-use crate::convolution::{judged, row};
 use crate::house::House;
 use crate::lab::Answered;
+use crate::rows::{judged, row};
 
 const VARIANTS: [&str; 7] =
     ["small_each", "big_each", "small_once", "big_once", "shared_each", "shared_copy_each", "file_each"];

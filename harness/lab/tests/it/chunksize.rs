@@ -3,8 +3,8 @@
 use experiments::chunksize::LESSON;
 use record::{Judgement, ProcessReport, Profile, VariantResult, Verdict};
 
-use crate::convolution::{judged, row};
 use crate::house::House;
+use crate::rows::{judged, row};
 
 /// How often `small_sweep` maps at each of its points.
 const SMALL_ROUNDS: u64 = 9;

@@ -3,44 +3,21 @@
 
 use std::path::PathBuf;
 
-use record::{
-    Arm, BlockOrder, BlockPosition, End, Header, LessonPlan, Params, Profile, Program, Recorder, SCHEMA, Subject,
-};
+use record::{Arm, BlockOrder, BlockPosition, End, Header, Recorder, SCHEMA, Subject};
 use serde_json::Value;
 
 use crate::house::House;
 use crate::lab::Answered;
-
-const BLOCKS: u32 = 10;
+use crate::rows::{self, BLOCKS};
 
 /// A run with the post's own ratio of the bound method; every other pool takes half the loop's time. An interrupted one is
 /// a day newer.
 fn write_run(house: &House, name: &str, answered: &Answered, complete: bool) -> PathBuf {
     let lesson = &experiments::bound_method::LESSON;
-    let plan = LessonPlan {
-        lesson: lesson.stem.to_owned(),
-        params: answered.params.clone(),
-        shrunk: Params::new(),
-        baseline: "serial".to_owned(),
-        blocks: BLOCKS,
-        fingerprint: lesson.fingerprint.to_owned(),
-    };
-    let program = Program {
-        version: "0".to_owned(),
-        revision: None,
-        dirty: None,
-        rustc: "rustc".to_owned(),
-        build: "test".to_owned(),
-    };
     let header = Header {
-        schema: SCHEMA,
-        id: name.to_owned(),
         started: if complete { "2023-03-02T12:00:00Z" } else { "2023-03-03T12:00:00Z" }.to_owned(),
-        profile: Profile::Quick,
-        seed: 1,
-        program,
         environment: harness::environment::capture(),
-        lessons: vec![plan],
+        ..rows::header(name, lesson, answered.params.clone())
     };
     let mut recorder = Recorder::create(&house.path().join("results/local"), &header).unwrap();
     // An interrupted run never reached the later variants.

@@ -1,14 +1,11 @@
 //! Lesson `convolution`: every shape right, the rows that differ without a halo named exactly, and every byte that crosses counted.
 
 use experiments::convolution::LESSON;
-use harness::{Evidence, Lesson};
-use record::{
-    Arm, BlockOrder, BlockPosition, Counters, Environment, Fault, Header, Judgement, LessonPlan, Params, ProcessReport,
-    Profile, Program, Run, SCHEMA, Subject, VariantResult, Verdict,
-};
+use record::{Counters, Fault, ProcessReport, Profile, VariantResult, Verdict};
 
 use crate::house::House;
 use crate::lab::Answered;
+use crate::rows::{judged, row};
 
 fn run(rows: u64, cols: u64, workers: u64) -> Answered {
     let settings = [format!("rows={rows}"), format!("cols={cols}"), format!("workers={workers}")];
@@ -147,62 +144,6 @@ fn the_floors_of_the_fast_kernel_are_measured_beside_it() {
     for name in ["floor_ns", "floor_scale_ns", "arithmetic_ns"] {
         assert!(facts[name] > 0, "{name}");
     }
-}
-
-/// A subject of `name` that was right, and took so many milliseconds.
-pub(crate) fn row(name: &str, ms: u64) -> VariantResult {
-    VariantResult {
-        ok: true,
-        answer: Some("right".to_owned()),
-        elapsed_ns: Some(ms * 1_000_000),
-        iterations: 1,
-        error: None,
-        ..VariantResult::failed(name, "rust", "")
-    }
-}
-
-/// The judgement on one claim from ten blocks of each of `rows` beside the first, on a machine with eight cores.
-pub(crate) fn judged(lesson: &Lesson, params: Params, rows: &[VariantResult], claim: &str) -> Judgement {
-    let plan = LessonPlan {
-        lesson: lesson.stem.to_owned(),
-        params,
-        shrunk: Params::new(),
-        baseline: lesson.baseline().name.to_owned(),
-        blocks: 10,
-        fingerprint: lesson.fingerprint.to_owned(),
-    };
-    let program = Program {
-        version: "0".to_owned(),
-        revision: None,
-        dirty: None,
-        rustc: "rustc".to_owned(),
-        build: "test".to_owned(),
-    };
-    let header = Header {
-        schema: SCHEMA,
-        id: "a-run".to_owned(),
-        started: "2023-03-02T12:00:00Z".to_owned(),
-        profile: Profile::Quick,
-        seed: 1,
-        program,
-        environment: Environment { cores: 8, usable_cores: 8, ..Environment::default() },
-        lessons: vec![plan],
-    };
-    let mut subjects = Vec::new();
-    for row in &rows[1..] {
-        for number in 0..10 {
-            let order = BlockOrder::Abba;
-            for (place, arm) in (0..).zip(order.arms()) {
-                let result = if arm == Arm::A { rows[0].clone() } else { row.clone() };
-                let block = BlockPosition { variant: row.name.clone(), number, order, place, arm, warm_up: false };
-                subjects.push(Subject { lesson: lesson.stem.to_owned(), block, at_ns: 0, result });
-            }
-        }
-    }
-    let run = Run { header, subjects, end: None };
-    let summary = harness::summary::summarise(&run, &lesson.info(), false, lesson.fingerprint).unwrap();
-    let judgements = lesson.judge(&experiments::ledger(), &Evidence { summary: &summary, run: &run });
-    judgements.into_iter().find(|judgement| judgement.claim == claim).unwrap()
 }
 
 /// The verdict on the speed-up of strips that take a third of the time, and why.

@@ -5,8 +5,8 @@
 use experiments::fork_trap::LESSON;
 use record::{Fault, Judgement, Profile, VariantResult, Verdict};
 
-use crate::convolution::{judged, row};
 use crate::house::House;
+use crate::rows::{judged, row};
 
 /// The traps that are set by a handshake, and the lock that each report must name.
 const SURE_TRAPS: [(&str, &str); 4] = [

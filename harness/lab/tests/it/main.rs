@@ -7,6 +7,7 @@
 mod house;
 mod lab;
 mod processes;
+mod rows;
 
 mod bench;
 mod big_queue;
