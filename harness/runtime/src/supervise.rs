@@ -18,12 +18,9 @@ use nix::poll::PollFlags;
 use crate::error::Error;
 use crate::sys::pid::{Child, Status, Usage};
 use crate::sys::{fd, fork};
-use crate::waiting;
+use crate::waiting::{self, REAP_WITHIN};
 
 pub use tree::{Leftover, ProcessState};
-
-/// How long a killed process may take to disappear; it is in the kernel's hands by then.
-const REAP_WITHIN: Duration = Duration::from_secs(10);
 
 /// What a supervised program may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +92,7 @@ pub fn run(
     let strangers = tree::descendants();
     command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut started = command.spawn().map_err(Error::io("starting a program"))?;
-    let mut child = Child::adopt(started.id()).map_err(Error::io("watching a program"))?;
+    let child = Child::adopt(started.id()).map_err(Error::io("watching a program"))?;
     let mut talk = Talk {
         input: started.stdin.take().map(|pipe| OwnedFd::from(pipe).into()),
         rest: input,

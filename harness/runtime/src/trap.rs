@@ -10,11 +10,9 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use crate::error::Error;
 use crate::process::{adopt, holds_nothing, lifeline, may_fork};
+use crate::start::LOST;
 use crate::sys::pid;
 use crate::sys::{fd, fork, live};
-
-/// The exit code of a child that could not tie its life to its parent's, or that would share what only one process may hold.
-const LOST: i32 = 70;
 
 /// A forked child, held by pidfd. Dropping it kills and reaps it; it does not outlive this process.
 #[derive(Debug)]

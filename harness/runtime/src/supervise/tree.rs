@@ -118,7 +118,7 @@ pub(super) fn kill_all_but(strangers: &BTreeSet<u32>, within: Duration) -> Vec<L
 
 /// Kills and reaps a child of this process. One that has ended already keeps the status it ended with.
 fn end(pid: u32, deadline: Instant) -> Option<Status> {
-    let mut child = Child::adopt(pid).ok()?;
+    let child = Child::adopt(pid).ok()?;
     child.kill();
     child.wait_until(deadline).ok().flatten().map(|(status, _)| status)
 }

@@ -16,7 +16,7 @@ use crate::error::{Error, Kind};
 use crate::sys::fd;
 use crate::sys::pid::{self, Status, Usage};
 use crate::trap::Child;
-use crate::waiting;
+use crate::waiting::{self, REAP_WITHIN};
 use look::Look;
 
 pub use report::Report;
@@ -24,9 +24,6 @@ pub use report::Report;
 /// The first pause between two looks; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
-
-/// How long a killed process may take to disappear; it is in the kernel's hands by then.
-const REAP_WITHIN: Duration = Duration::from_secs(10);
 
 /// A lock by its name and where it lies. A forked child has the addresses of its parent.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,23 +1,24 @@
-//! The server's side: forks when asked, and tells how each child ended. It has one thread, for ever.
+//! A server's side: forks when asked, and tells how each child ended. It has one thread, for ever.
 
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use nix::libc;
 use nix::poll::PollFlags;
 
+use super::LOST;
+use super::arrival::Arrival;
+use super::served::end_bytes;
 use crate::error::{Error, Kind};
-use crate::sys::pid::{self, Status, kill_unwatched};
-use crate::sys::rights::{self, Received};
-use crate::sys::{fd, fork, live as claims};
-use crate::{frame, function};
+use crate::process::daemon;
+use crate::sys::pid::{self, kill_unwatched};
+use crate::sys::{fd, fork, live as claims, rights};
 
 /// The one request there is; three descriptors come with it: status pipe, data socket, lifeline.
 pub(super) const FORK: u8 = b'F';
 
-/// The exit code of a child that could not get its task or could not answer.
-const LOST: i32 = 70;
+/// How many descriptors come with a request.
+const DESCRIPTORS: usize = 3;
 
 /// A child, and the pipe on which its client learns how it ended.
 struct Running {
@@ -25,14 +26,12 @@ struct Running {
     status: File,
 }
 
-/// Serves the client at the other end of standard input until it leaves; then ends every child that is left.
-pub(crate) fn serve() -> Result<i32, Error> {
-    let failed = "preparing the fork server";
+/// Serves `client` until it leaves; then ends every child that is left. Each child lives `life`, and ends with the code that it returns;
+/// the descriptors in `keep` stay open in it.
+pub(super) fn serve(client: &OwnedFd, keep: &[RawFd], mut life: impl FnMut(Arrival) -> i32) -> Result<i32, Error> {
     // Ctrl-C is the client's to understand, as in CPython.
     fork::ignore_interrupt();
     fork::keep_ended_children();
-    let client = std::io::stdin().as_fd().try_clone_to_owned().map_err(Error::io(failed))?;
-    fd::close_stdin().map_err(Error::io(failed))?;
     let mut running: Vec<Running> = Vec::new();
     loop {
         let mut events: Vec<(BorrowedFd<'_>, PollFlags)> = vec![(client.as_fd(), PollFlags::POLLIN)];
@@ -42,9 +41,11 @@ pub(crate) fn serve() -> Result<i32, Error> {
         running.retain_mut(|running| !ended.next().is_some_and(|ended| *ended) || !told(running));
         if ready[0] {
             let mut what = [0];
-            match rights::receive(&client, &mut what) {
-                Ok(Received::Whole(descriptors)) if what == [FORK] => running.extend(start(descriptors)?),
-                Ok(Received::Part(came)) => refuse(came),
+            match rights::receive(client.as_fd(), &mut what) {
+                Ok(came) if what == [FORK] => match <[OwnedFd; DESCRIPTORS]>::try_from(came) {
+                    Ok(descriptors) => running.extend(start(descriptors, keep, &mut life)?),
+                    Err(came) => refuse(came),
+                },
                 // The client has left, or says what we do not understand. Dropping the children kills and reaps them.
                 _ => return Ok(0),
             }
@@ -54,15 +55,13 @@ pub(crate) fn serve() -> Result<i32, Error> {
 
 /// Writes how a child ended. Only after that, when it is dropped, is it reaped: until then its pid means this child and no other.
 fn told(running: &mut Running) -> bool {
-    let code = match running.child.peek() {
-        Ok(Some(Status::Exited(code))) => i64::from(code),
-        Ok(Some(Status::Signalled(signal))) => -i64::from(signal),
+    match running.child.peek_with_usage() {
+        // A client that does not want to know has closed its end.
+        Ok(Some((status, usage))) => drop(running.status.write_all(&end_bytes(status, usage))),
         Ok(None) => return false,
         // It has ended, and nobody can say how: its pipe is closed without a code, and the client calls the status unknown.
-        Err(_) => return true,
-    };
-    // A client that does not want to know has closed its end.
-    let _ = running.status.write_all(&code.to_ne_bytes());
+        Err(_) => {}
+    }
     true
 }
 
@@ -76,7 +75,11 @@ fn refuse(came: Vec<OwnedFd>) {
 }
 
 /// Forks a child and tells its pid, or the negative error number.
-fn start([status, data, lifeline]: [OwnedFd; 3]) -> Result<Option<Running>, Error> {
+fn start(
+    [status, data, lifeline]: [OwnedFd; DESCRIPTORS],
+    keep: &[RawFd],
+    life: &mut impl FnMut(Arrival) -> i32,
+) -> Result<Option<Running>, Error> {
     // Other threads stay, and what is held stays held: the server is of no use. A list that cannot be opened now may be opened later.
     let counted = match fork::thread_count() {
         Ok(1) if claims::count() == 0 => Ok(()),
@@ -85,8 +88,13 @@ fn start([status, data, lifeline]: [OwnedFd; 3]) -> Result<Option<Running>, Erro
         Err(fault) => Err(fault),
     };
     let mut status = File::from(status);
-    let keep = [data.as_raw_fd(), lifeline.as_raw_fd()];
-    let forked = counted.and_then(|()| fork::child(&keep, || live(&data, &lifeline).unwrap_or(LOST)));
+    let keep: Vec<RawFd> = keep.iter().copied().chain([data.as_raw_fd(), lifeline.as_raw_fd()]).collect();
+    let forked = counted.and_then(|()| {
+        fork::child(&keep, || match begin(data, &lifeline) {
+            Ok(arrival) => life(arrival),
+            Err(_) => LOST,
+        })
+    });
     let forked = forked.and_then(|pid| pid::Child::adopt(pid).inspect_err(|_| kill_unwatched(pid)));
     let told = match &forked {
         Ok(child) => i64::from(child.pid()),
@@ -97,12 +105,10 @@ fn start([status, data, lifeline]: [OwnedFd; 3]) -> Result<Option<Running>, Erro
     Ok(forked.ok().map(|child| Running { child, status }))
 }
 
-/// The life of a child: one task, one reply.
-fn live(data: &OwnedFd, lifeline: &OwnedFd) -> Result<i32, Error> {
-    fd::die_with(lifeline).map_err(Error::io("tying a child to its client"))?;
-    let mut data = File::from(data.try_clone().map_err(Error::io("preparing a child"))?);
-    let Some(task) = frame::read(&mut data)? else { return Ok(LOST) };
-    let Some(reply) = function::answer(&task, &())? else { return Ok(LOST) };
-    frame::write(&mut data, &reply).map_err(Error::io("sending a reply"))?;
-    Ok(0)
+/// The first moments of a child: it is tied to its client, and takes what it was sent.
+fn begin(data: OwnedFd, lifeline: &OwnedFd) -> std::io::Result<Arrival> {
+    fd::die_with(lifeline)?;
+    let arrival = Arrival::take(data)?;
+    daemon::be(arrival.daemonic);
+    Ok(arrival)
 }
