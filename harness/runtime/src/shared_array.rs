@@ -3,14 +3,20 @@
 use std::fmt;
 use std::io;
 use std::ops::Range;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
+use crate::error::Error;
+use crate::memory::label::{Content, Label};
+use crate::memory::{HandOver, labelled, wrong_length};
 use crate::sys::array::{Claim, Numbers, Refused};
 
 pub use crate::sys::array::Plain;
 
 /// Numbers in memory that this process shares with the workers it forks. They are zeros at first.
 ///
-/// Made before the fork, as a global or as part of an initializer, it is inherited at the same address. Each process reads or writes a
+/// Made before the fork, as a global or as part of an initializer, it is inherited at the same address; a process that was not forked from
+/// here is handed it ([`HandOver`]), which takes the same for any length: there it is mapped by its first claim, and who forks before that lists
+/// it among what the child inherits. Each process reads or writes a
 /// range by claiming it for the time of a closure: any number of claims may read a number at a time, or one may write it. The claims
 /// of all processes stand in one table in the shared memory, so that two can never have overlapping parts to write; what is refused
 /// is refused at once, and nothing ever waits.
@@ -20,8 +26,17 @@ pub use crate::sys::array::Plain;
 /// A worker that is killed inside the closure keeps its claim: what it was writing is half done, and stays out of reach as what a
 /// poisoned mutex guards does; here there is no way to get it back.
 ///
-/// The memory is a shared anonymous mapping (mmap(2)): it has no name, so nothing is in `/dev/shm`, and it goes with the last process
-/// that maps it. A spawned worker does not inherit it.
+/// The memory is a sealed memfd (memfd_create(2)): it has no name, so nothing is in `/dev/shm`, and it goes with the last process that maps
+/// it. A spawned worker does not inherit it.
+///
+/// With the feature `ndarray`, which is on by default, a claim can be seen as an array of several dimensions: see `read_array` and `write_array`.
+///
+/// The numbers are what is nothing but its bits; a type that has other values than these does not compile:
+///
+/// ```compile_fail,E0277
+/// // A byte of memory can be 2, a bool cannot.
+/// multiprocess::SharedArray::<bool>::zeroed(1);
+/// ```
 ///
 /// ```
 /// use multiprocess::SharedArray;
@@ -60,6 +75,18 @@ pub enum ClaimError {
     },
     /// There are more claims at a time than the table has room for.
     Full,
+    /// The shape has more or fewer elements than the range has numbers.
+    Shape {
+        /// What was asked for.
+        shape: Vec<usize>,
+        /// How many numbers the range has.
+        numbers: usize,
+    },
+    /// The array was handed over to this process, and its memory cannot be mapped.
+    Unmapped {
+        /// What the system says.
+        why: String,
+    },
 }
 
 impl fmt::Display for ClaimError {
@@ -70,6 +97,8 @@ impl fmt::Display for ClaimError {
                 write!(f, "{asked:?} of a shared array overlaps {claimed:?}, which process {pid} has claimed")
             }
             Self::Full => f.write_str("a shared array has more claims at a time than it can tell apart"),
+            Self::Shape { shape, numbers } => write!(f, "the shape {shape:?} is not one of {numbers} numbers"),
+            Self::Unmapped { why } => write!(f, "the memory of a shared array cannot be mapped: {why}"),
         }
     }
 }
@@ -82,7 +111,9 @@ impl<T: Plain> SharedArray<T> {
     /// # Errors
     /// If that is more memory than there is.
     pub fn zeroed(len: usize) -> io::Result<Self> {
-        Numbers::zeroed(len).map(Self)
+        let numbers = Numbers::zeroed(len)?;
+        Label::of::<T>(Content::Array, len).write(numbers.mapping()?);
+        Ok(Self(numbers))
     }
 
     /// An array with these numbers.
@@ -134,6 +165,19 @@ impl<T: Plain> SharedArray<T> {
         self.0.claim(range.clone(), exclusive).map(Some).map_err(|refused| match refused {
             Refused::Overlaps(claimed, pid) => ClaimError::Overlap { asked: range, claimed, pid },
             Refused::Full => ClaimError::Full,
+            Refused::Unmapped(why) => ClaimError::Unmapped { why: why.to_string() },
         })
+    }
+}
+
+impl<T: Plain> HandOver for SharedArray<T> {
+    fn descriptor(&self) -> BorrowedFd<'_> {
+        self.0.backing().fd()
+    }
+
+    fn from_descriptor(descriptor: OwnedFd) -> Result<Self, Error> {
+        let (backing, len) = labelled::<T>(descriptor, Content::Array)?;
+        let bytes = backing.len();
+        Numbers::over(backing, len).map(Self).ok_or_else(|| wrong_length(bytes, len))
     }
 }
