@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Kind};
 use crate::process::Inherited;
-use crate::sys::semaphore::{Counting, SEMAPHORE_BYTES};
+use crate::sys::semaphore::{Counting, SEMAPHORE_BYTES, VALUE_AT_MOST};
 use crate::sys::shared::Shared;
 
 /// CPython's `multiprocessing.Semaphore`: a number that processes count up and down, and wait for to be above 0.
@@ -30,6 +30,9 @@ impl Semaphore {
     /// # Errors
     /// If there is no memory for it, or the value is above 2^31 - 1.
     pub fn new(value: u32) -> Result<Self, Error> {
+        if value > VALUE_AT_MOST {
+            return Err(Kind::CountTooLarge { doing: "making a semaphore", count: value, most: VALUE_AT_MOST }.into());
+        }
         let shared = Shared::create(SEMAPHORE_BYTES).map_err(Error::io("making a semaphore"))?;
         Counting::create(&shared, 0, value).map_err(Error::io("making a semaphore"))?;
         Ok(Self(shared))
