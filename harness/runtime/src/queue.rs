@@ -1,46 +1,66 @@
-//! CPython's bounded `Queue`: a slot semaphore, a buffer with a feeder thread in each process that puts, a pipe, two locks.
+//! CPython's bounded `Queue`: slots, a buffer with a feeder thread in each process that puts, a pipe, two locks.
 //!
 //! An item lies in three places one after another: in the buffer of the process that put it, encoded in the pipe, and in the hands
 //! of the process that gets it. Its slot is taken at `put` and given back at `get`, not when it left the buffer. The feeder encodes
 //! before it takes the write lock, and writes under it; `get` reads under the read lock, and decodes after it. See `queues.py`.
 //!
-//! Unlike CPython's, every wait has a deadline, both locks notice a dead owner, and an item that could not be sent is reported.
+//! Unlike CPython's, every wait has a deadline, a process that dies takes neither a lock nor a slot of a `get` along, and an item that
+//! could not be sent is reported. `README.md` in the folder beside this file holds the protocol and the argument.
 
+mod exit;
 mod feeder;
+mod flow;
+mod joinable;
+mod pipe;
+mod simple;
+mod slots;
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::os::fd::BorrowedFd;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use bincode::{Decode, Encode};
-use nix::poll::PollFlags;
 
 use crate::error::{Error, Kind};
 use crate::process::Inherited;
-use crate::sys::fd;
-use crate::sys::lock::{Held, LOCK_BYTES, Lock};
-use crate::sys::semaphore::{Counting, SEMAPHORE_BYTES, VALUE_AT_MOST};
-use crate::sys::shared::Shared;
-use crate::waiting::{self, Waiting};
-use crate::{codec, frame, meter};
+use crate::sys::semaphore::VALUE_AT_MOST;
+use crate::{codec, meter, trace, waiting};
 
-use feeder::{Buffer, Feeder};
+pub(crate) use exit::AtExit;
+pub use joinable::JoinableQueue;
+pub use simple::SimpleQueue;
+
+use exit::{Last, Unjoined};
+use feeder::Buffer;
+use pipe::Pipe;
+
+/// How long the end of a process waits for a feeder that does not come forward, unless [`Queue::linger`] says otherwise.
+const LINGER: Duration = Duration::from_secs(60);
 
 /// A queue between this process and those it forks, for at most a given number of items on their way.
 ///
 /// Make it first, fork then ([`Process`](crate::Process)), and put and get last: the first put of a process starts its feeder
-/// thread, and a process with threads cannot be forked. A process that has put ends with [`close`](Self::close) and
-/// [`join_thread`](Self::join_thread), as CPython does by itself at its exit. A queue that is dropped calls its feeder off, and
-/// what was not sent by then is lost.
+/// thread, and a process with threads cannot be forked.
+///
+/// # The end
+/// A process that has put ends with [`close`](Self::close) and [`join_thread`](Self::join_thread), whose error tells what was lost. One
+/// that does not is treated by CPython's rules: when the queue is dropped, and at the end of the body of a
+/// [`Process`](crate::Process), also by a panic, the feeder is waited for until it has written everything, unless
+/// [`cancel_join_thread`](Self::cancel_join_thread) was called. CPython waits for ever; here the wait ends when the feeder has not written
+/// a byte for a minute ([`linger`](Self::linger)), and says on standard error how many items are lost. A feeder that `join_thread` has
+/// already reported as stuck is not waited for again. A process that is killed, or leaves in another way, loses what its feeder had not
+/// written.
+///
+/// # The end of the items
+/// As in CPython there is none by itself: every process that has the queue could put. The idiom is `None` for the end, once per getter:
+/// see [`iter`](Queue::iter).
 ///
 /// ```
 /// use std::time::Duration;
 /// let (queue, second) = (multiprocess::Queue::new(2).unwrap(), Duration::from_secs(1));
 /// queue.put("one".to_owned(), second).unwrap();
 /// assert_eq!(queue.get(second).unwrap(), "one");
-/// assert!(queue.get(Duration::ZERO).unwrap_err().is_empty());
+/// assert!(queue.get_nowait().unwrap_err().is_empty());
 /// queue.close();
 /// queue.join_thread(second).unwrap();
 /// ```
@@ -49,187 +69,138 @@ pub struct Queue<T> {
     pipe: Arc<Pipe>,
     bound: u32,
     buffer: Arc<Buffer<T>>,
-    feeder: Mutex<Option<Feeder>>,
-}
-
-/// What all processes of a queue have in common.
-#[derive(Debug)]
-struct Pipe {
-    board: Shared,
-    reader: File,
-    writer: File,
-}
-
-const READ_LOCK: usize = SEMAPHORE_BYTES;
-const WRITE_LOCK: usize = READ_LOCK + LOCK_BYTES;
-/// A semaphore that is above 0 once an item was left half read.
-const BROKEN: usize = WRITE_LOCK + LOCK_BYTES;
-
-/// How often a reader in the middle of an item looks whether its writer is alive.
-const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
-
-/// How long the rest of an item may at least go without a byte, once its first bytes are there. Whoever asks without waiting (`limit`
-/// 0) gets a whole item too.
-const REST_OF_A_FRAME: Duration = Duration::from_secs(10);
-
-impl Pipe {
-    fn new(slots: u32) -> std::io::Result<Self> {
-        let board = Shared::create(BROKEN + SEMAPHORE_BYTES)?;
-        Counting::create(&board, 0, slots)?;
-        Counting::create(&board, BROKEN, 0)?;
-        Lock::create(&board, READ_LOCK)?;
-        Lock::create(&board, WRITE_LOCK)?;
-        let (reader, writer) = waiting::pipe()?;
-        // Nobody blocks in a read or a write: a deadline or a call-off must be able to end both.
-        fd::set_nonblocking(&reader)?;
-        fd::set_nonblocking(&writer)?;
-        Ok(Self { board, reader: reader.into(), writer: writer.into() })
-    }
-
-    fn slots(&self) -> Counting<'_> {
-        Counting::at(&self.board, 0)
-    }
-
-    fn broken(&self) -> Counting<'_> {
-        Counting::at(&self.board, BROKEN)
-    }
-
-    /// Takes one of the two locks; none if another process held it for all of `limit`.
-    fn lock(&self, lock: usize, limit: Duration) -> Result<Option<Held<'_>>, Error> {
-        match Lock::at(&self.board, lock).lock_within(limit) {
-            Ok(held) => Ok(Some(held)),
-            Err(fault) => match fault.raw_os_error() {
-                Some(libc::ETIMEDOUT) => Ok(None),
-                Some(libc::EOWNERDEAD | libc::ENOTRECOVERABLE) => {
-                    let lock = if lock == READ_LOCK { "read" } else { "write" };
-                    Err(Kind::LockOwnerDied { lock }.into())
-                }
-                _ => Err(Error::io("waiting for a queue's lock")(fault)),
-            },
-        }
-    }
-}
-
-impl Pipe {
-    /// What to say of an item that could not be read to its end, after which nobody reads any more.
-    fn half_read(&self, fault: Error) -> Error {
-        let told = self.broken().release().map_err(Error::io("giving a queue up"));
-        match self.lock(WRITE_LOCK, Duration::ZERO).and(told) {
-            Err(why) => why,
-            Ok(()) => fault,
-        }
-    }
-}
-
-/// The rest of an item, as long as its writer lives and more of it comes.
-struct Rest<'a> {
-    pipe: &'a Pipe,
-    /// How long it may go without a byte.
-    patience: Duration,
-    deadline: Instant,
-    /// Whether bytes have come since the deadline was set.
-    came: bool,
-}
-
-impl<'a> Rest<'a> {
-    fn of(pipe: &'a Pipe, patience: Duration) -> Self {
-        Self { pipe, patience, deadline: waiting::after(patience), came: false }
-    }
-}
-
-impl Read for Rest<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        loop {
-            let now = Instant::now();
-            if std::mem::take(&mut self.came) {
-                self.deadline = waiting::later(now, self.patience);
-            }
-            let until = self.deadline.min(now + LOOK_UP_EVERY);
-            match Waiting::until(&self.pipe.reader, until).read(buffer) {
-                Err(fault) if fault.kind() == ErrorKind::TimedOut && Instant::now() < self.deadline => {
-                    // Taken or not: only the death of its owner says that no more will come.
-                    self.pipe.lock(WRITE_LOCK, Duration::ZERO).map_err(std::io::Error::other)?;
-                }
-                other => {
-                    self.came = other.is_ok();
-                    return other;
-                }
-            }
-        }
-    }
+    last: Arc<Last<T>>,
 }
 
 impl<T: Encode + Decode<()> + Send + 'static> Queue<T> {
-    /// A queue for `bound` items on their way; 0 means as many as a semaphore can count, as in CPython.
+    /// A queue for `bound` items on their way; 0 means as many as can be counted, as in CPython.
+    ///
+    /// ```
+    /// let refused = multiprocess::Queue::<u64>::new(u32::MAX).unwrap_err();
+    /// assert_eq!(refused.to_string(), "making a queue: it cannot count to 4294967295; 0 to 2147483647 are allowed");
+    /// ```
     ///
     /// # Errors
     /// If there are no descriptors or no memory for it, or the bound is above 2^31 - 1.
     pub fn new(bound: u32) -> Result<Self, Error> {
         let bound = if bound == 0 { VALUE_AT_MOST } else { bound };
-        let pipe = Pipe::new(bound).map_err(Error::io("making a queue"))?;
-        Ok(Self { pipe: Arc::new(pipe), bound, buffer: Arc::default(), feeder: Mutex::default() })
+        if bound > VALUE_AT_MOST {
+            return Err(Kind::CountTooLarge { doing: "making a queue", count: bound, most: VALUE_AT_MOST }.into());
+        }
+        let pipe = Arc::new(Pipe::new().map_err(Error::io("making a queue"))?);
+        let buffer = Arc::new(Buffer::new(Arc::clone(&pipe)));
+        let last = Arc::new(Last::new(Arc::clone(&buffer), LINGER));
+        Ok(Self { pipe, bound, buffer, last })
     }
 
     /// Puts an item on the queue, waiting for a slot for at most `limit`. The feeder thread encodes and writes it later.
     ///
     /// # Errors
-    /// If the queue was full all the time ([`Error::is_full`]); if it is closed in this process, or was closed during the wait, which its
-    /// feeder does too when it cannot go on ([`join_thread`](Self::join_thread) tells why); or if this is the first put and the feeder
-    /// cannot be started, because there are no descriptors or no thread to be had. The item is then not on the queue and takes no slot.
+    /// If the queue was full all the time ([`Error::is_full`]); if it is closed in this process ([`Error::is_queue_closed`]), or was closed
+    /// during the wait, which its feeder does too when it cannot go on ([`join_thread`](Self::join_thread) tells why); or if this is the
+    /// first put and the feeder cannot be started, because there are no descriptors or no thread to be had. The item is then not on
+    /// the queue and takes no slot.
     pub fn put(&self, item: T, limit: Duration) -> Result<(), Error> {
-        let begin = Instant::now();
+        self.put_counted(item, limit, |_| {})
+    }
+
+    /// As [`put`](Self::put), if there is a slot at once.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn put_nowait(&self, item: T) -> Result<(), Error> {
+        self.put(item, Duration::ZERO)
+    }
+
+    /// As [`put`](Self::put); `count` is called once it is certain that the item will be on the queue or reported as lost.
+    fn put_counted(&self, item: T, limit: Duration, count: impl FnOnce(&Pipe)) -> Result<(), Error> {
+        let (_span, begin) = (trace::span(trace::Kind::Put), Instant::now());
         if self.buffer.is_closed() {
             return Err(Kind::QueueClosed.into());
         }
-        if !self.pipe.slots().acquire_within(limit).map_err(Error::io("waiting for a slot of a queue"))? {
-            return Err(Kind::Full { limit }.into());
+        let slot = self.pipe.take_slot(self.bound, waiting::after(limit), || self.buffer.was_closed());
+        if !slot.map_err(Error::io("waiting for a slot of a queue"))? {
+            return Err(if self.buffer.is_closed() { Kind::QueueClosed } else { self.full_for(limit) }.into());
         }
         meter::slot().slot_waits.add(0, begin);
-        self.start_feeder().and_then(|()| self.buffer.push(item)).inspect_err(|_| {
+        let is_first = self.buffer.push(item, || count(&self.pipe)).inspect_err(|_| {
             // Nobody will get the item and give its slot back. One that was just taken can be given back.
-            drop(self.pipe.slots().release());
-        })
-    }
-
-    /// Starts this process's feeder if it has none.
-    fn start_feeder(&self) -> Result<(), Error> {
-        let mut feeder = self.feeder.lock().unwrap_or_else(PoisonError::into_inner);
-        if feeder.is_none() {
-            *feeder = Some(Feeder::start(&self.pipe, &self.buffer)?);
+            self.pipe.give_slot_back();
+        })?;
+        if is_first {
+            let last: Weak<Last<T>> = Arc::downgrade(&self.last);
+            exit::remember(last as Weak<dyn Unjoined>);
         }
         Ok(())
     }
 
-    /// Gets the next item, waiting for it for at most `limit`.
+    fn full_for(&self, limit: Duration) -> Kind {
+        Kind::Full { limit, waiting: self.pipe.on_their_way().saturating_sub(self.pipe.whole_items()) }
+    }
+
+    /// Gets the next item, waiting for it for at most `limit`. Also from a queue that this process has closed: it has only promised to put
+    /// no more. (CPython refuses.)
     ///
     /// # Errors
-    /// If none came ([`Error::is_empty`]), a process died while it was getting one ([`Error::is_lock_owner_died`]), an item began to come
-    /// and then no more of it did for `limit` and at least ten seconds, or it cannot be decoded.
+    /// If none came ([`Error::is_empty`]); if it cannot be decoded, after which the queue is one item further; if an item was left in the
+    /// middle, because its reader or writer died or gave up ([`Error::is_queue_torn`]); or if an item began to come and then no more of it
+    /// did for `limit` and at least ten seconds.
     pub fn get(&self, limit: Duration) -> Result<T, Error> {
-        let deadline = waiting::after(limit);
-        let empty = || Error::from(Kind::Empty { limit });
-        let held = self.pipe.lock(READ_LOCK, limit)?.ok_or_else(empty)?;
-        let mut ready = [(self.pipe.reader.as_fd(), PollFlags::POLLIN)];
-        if !fd::wait(&mut ready, Some(deadline)).map_err(Error::io("waiting for an item"))?[0] {
-            return Err(empty());
-        }
-        if self.pipe.broken().value() > 0 {
-            return Err(Kind::QueueBroken.into());
-        }
-        // An item has begun to come; its writer gets as long again for each part of the rest.
-        let mut rest = Rest::of(&self.pipe, limit.max(REST_OF_A_FRAME));
-        let message = frame::read(&mut rest).map_err(|fault| self.pipe.half_read(fault))?;
-        drop(held);
-        self.pipe.slots().release().map_err(Error::io("giving a slot back"))?;
-        let message = message.ok_or_else(|| Error::io("getting an item")(ErrorKind::UnexpectedEof.into()))?;
-        codec::loads(&message)
+        let _span = trace::span(trace::Kind::Get);
+        codec::loads(&self.pipe.receive(limit)?)
+    }
+
+    /// As [`get`](Self::get), if there is an item at once.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn get_nowait(&self) -> Result<T, Error> {
+        self.get(Duration::ZERO)
+    }
+}
+
+impl<T: Encode + Decode<()> + Send + 'static> Queue<Option<T>> {
+    /// The items up to the next `None`, each waited for for at most `limit`: CPython's `iter(queue.get, None)`.
+    ///
+    /// `None` is the sentinel of a queue of `Option`s: who puts sends one to each who gets when there is no more. The iterator ends with
+    /// it, or with its first error.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let (queue, second) = (multiprocess::Queue::new(0).unwrap(), Duration::from_secs(1));
+    /// for item in [Some(1), Some(2), None, Some(3)] {
+    ///     queue.put(item, second).unwrap();
+    /// }
+    /// assert_eq!(queue.iter(second).map(Result::unwrap).collect::<Vec<u8>>(), [1, 2]);
+    /// assert_eq!(queue.get(second).unwrap(), Some(3));
+    /// ```
+    pub fn iter(&self, limit: Duration) -> impl Iterator<Item = Result<T, Error>> {
+        let mut failed = false;
+        std::iter::from_fn(move || {
+            let next = if failed { None } else { self.get(limit).transpose() };
+            failed = matches!(next, Some(Err(_)));
+            next
+        })
     }
 }
 
 impl<T> Queue<T> {
-    /// How many items are on their way, in all processes.
+    /// How many items are on their way, in all processes. Those whose putter died before its feeder had written them are on it for ever.
     pub fn qsize(&self) -> usize {
-        self.bound.saturating_sub(self.pipe.slots().value()) as usize
+        self.pipe.on_their_way() as usize
+    }
+
+    /// Whether there is nothing to get just now. An item that was put may still be in the buffer of its process.
+    ///
+    /// # Errors
+    /// If the system cannot tell.
+    pub fn empty(&self) -> Result<bool, Error> {
+        self.pipe.is_readable(Instant::now()).map(|readable| !readable)
+    }
+
+    /// Whether all slots are taken just now.
+    pub fn full(&self) -> bool {
+        self.pipe.on_their_way() >= self.bound
     }
 
     /// This process puts no more. Its feeder ends when it has written what is there.
@@ -241,64 +212,40 @@ impl<T> Queue<T> {
     ///
     /// # Errors
     /// If nobody makes room in the pipe ([`Error::is_feeder_stuck`]: CPython's join before drain, which never ends), if an item
-    /// could not be encoded or written ([`Error::items_lost`]), or another process died holding the write lock.
+    /// could not be encoded or written ([`Error::items_lost`]), or an item was left in the middle ([`Error::is_queue_torn`]).
     pub fn join_thread(&self, limit: Duration) -> Result<(), Error> {
         self.close();
-        let started = self.feeder.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        if started && !self.buffer.wait_for_end(limit) {
-            let capacity = nix::fcntl::fcntl(&self.pipe.writer, nix::fcntl::FcntlArg::F_GETPIPE_SZ).unwrap_or(0);
+        if !self.buffer.wait_for_end(limit) {
             let (items, bytes) = self.buffer.pending();
-            let capacity = capacity.try_into().unwrap_or(0);
-            return Err(Kind::FeederStuck { items, bytes, capacity, limit }.into());
+            // Whoever knows this and goes on all the same is not held up by it again.
+            self.cancel_join_thread();
+            return Err(Kind::FeederStuck { items, bytes, capacity: self.pipe.capacity(), limit }.into());
         }
         self.buffer.losses()
+    }
+
+    /// The end of this process and the drop of the queue do not wait for the feeder: what it has not written is lost.
+    pub fn cancel_join_thread(&self) {
+        self.last.cancel();
+    }
+
+    /// The same queue, whose feeders may go for `patience` without writing a byte at the end of their process, instead of a minute; 0 is
+    /// [`cancel_join_thread`](Self::cancel_join_thread) from the beginning.
+    #[must_use]
+    pub fn linger(mut self, patience: Duration) -> Self {
+        self.last = Arc::new(Last::new(Arc::clone(&self.buffer), patience));
+        self
     }
 }
 
 impl<T> Inherited for Queue<T> {
     fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
-        vec![self.pipe.reader.as_fd(), self.pipe.writer.as_fd(), self.pipe.board.fd()]
+        self.pipe.descriptors()
     }
 }
 
 impl<T> Drop for Queue<T> {
     fn drop(&mut self) {
-        self.buffer.call_off();
-        if let Some(feeder) = self.feeder.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
-            feeder.end();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::*;
-
-    #[test]
-    fn each_part_of_an_item_gives_the_rest_a_new_deadline() {
-        let pipe = Pipe::new(1).unwrap();
-        let mut rest = Rest::of(&pipe, Duration::from_secs(60));
-        let mut byte = [0];
-        (&pipe.writer).write_all(b"abc").unwrap();
-        assert_eq!(rest.read(&mut byte).unwrap(), 1);
-        let first = rest.deadline;
-        assert_eq!(rest.read(&mut byte).unwrap(), 1);
-        assert!(rest.deadline > first);
-        // One that has passed is forgotten as soon as a part has come.
-        rest.deadline = Instant::now();
-        assert_eq!(rest.read(&mut byte).unwrap(), 1);
-        assert!(rest.deadline > Instant::now());
-    }
-
-    #[test]
-    fn without_a_new_part_the_deadline_stays_and_passes() {
-        let pipe = Pipe::new(1).unwrap();
-        let mut rest = Rest::of(&pipe, Duration::from_millis(20));
-        let set = rest.deadline;
-        assert_eq!(rest.read(&mut [0]).unwrap_err().kind(), ErrorKind::TimedOut);
-        assert_eq!(rest.deadline, set);
-        assert!(Instant::now() >= set);
+        self.last.finish();
     }
 }
