@@ -10,36 +10,80 @@ use std::time::Instant;
 use crate::codec::LIMIT_BYTES;
 use crate::error::{Error, Kind};
 use crate::meter;
+use crate::trace;
 
 /// Bodies above this size get a write of their own.
-const WRITTEN_WITH_HEADER: usize = 16_384;
+pub(crate) const WRITTEN_WITH_HEADER: usize = 16_384;
 
 /// What is allocated at most before the body's bytes really arrive.
-const FIRST_ALLOCATION: usize = 1 << 20;
+pub(crate) const FIRST_ALLOCATION: usize = 1 << 20;
 
 /// Writes one frame, and counts it.
 ///
 /// # Errors
 /// If the pipe is closed at the other end, or the writer gives up.
 pub fn write(to: &mut impl Write, body: &[u8]) -> io::Result<()> {
-    let begin = Instant::now();
-    let mut header = header(body.len());
+    let (span, begin) = (trace::span(trace::Kind::Write), Instant::now());
+    let header = Header::of(body.len());
     let bytes = header.len() + body.len();
     if body.len() > WRITTEN_WITH_HEADER {
         to.write_all(&header)?;
         to.write_all(body)?;
     } else {
-        header.extend_from_slice(body);
-        to.write_all(&header)?;
+        to.write_all(&[&header, body].concat())?;
     }
     meter::slot().writes.add(bytes, begin);
+    span.bytes(bytes);
+    // What is on its way is done with.
+    trace::about_nothing();
     Ok(())
 }
 
-fn header(bytes: usize) -> Vec<u8> {
-    match i32::try_from(bytes) {
-        Ok(length) => length.to_be_bytes().to_vec(),
-        Err(_) => [&(-1_i32).to_be_bytes()[..], &(bytes as u64).to_be_bytes()].concat(),
+/// How long the frame of a body of `body` bytes is.
+pub(crate) fn bytes(body: usize) -> usize {
+    Header::of(body).len() + body
+}
+
+/// The largest header, in bytes.
+pub(crate) const HEADER_AT_MOST: usize = 12;
+
+/// What comes before a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    bytes: [u8; HEADER_AT_MOST],
+    used: usize,
+}
+
+impl Header {
+    /// The header of a body of so many bytes.
+    pub(crate) fn of(length: usize) -> Self {
+        let mut bytes = [0; HEADER_AT_MOST];
+        if let Ok(short) = i32::try_from(length) {
+            bytes[..4].copy_from_slice(&short.to_be_bytes());
+            return Self { bytes, used: 4 };
+        }
+        bytes[..4].copy_from_slice(&(-1_i32).to_be_bytes());
+        bytes[4..].copy_from_slice(&(length as u64).to_be_bytes());
+        Self { bytes, used: HEADER_AT_MOST }
+    }
+
+    /// The length that the first bytes of a frame tell, or how many more bytes of its header there must be. A negative length other than -1
+    /// reads as one that is above every limit.
+    pub(crate) fn read(bytes: &[u8]) -> Result<u64, usize> {
+        let Some((short, rest)) = bytes.split_first_chunk() else { return Err(4 - bytes.len()) };
+        match i32::from_be_bytes(*short) {
+            -1 => rest.first_chunk().map(|long| u64::from_be_bytes(*long)).ok_or(8 - rest.len().min(8)),
+            ..-1 => Ok(u64::MAX),
+            length => Ok(u64::from(length.cast_unsigned())),
+        }
+    }
+}
+
+impl std::ops::Deref for Header {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.used]
     }
 }
 
@@ -50,25 +94,30 @@ fn header(bytes: usize) -> Vec<u8> {
 pub fn read(from: &mut impl Read) -> Result<Option<Vec<u8>>, Error> {
     let failed = Error::io("reading a frame");
     let mut short = [0; 4];
-    match first_bytes(from, &mut short) {
-        Ok(0) => return Ok(None),
-        Ok(got) => match from.read_exact(&mut short[got..]) {
-            Ok(()) => {}
-            Err(fault) => return Err(failed(torn(fault))),
-        },
-        Err(fault) => return Err(failed(fault)),
+    // Only what is in the frame tells what it is about.
+    trace::about_nothing();
+    let got = {
+        let _span = trace::span(trace::Kind::Await);
+        first_bytes(from, &mut short).map_err(failed)?
+    };
+    if got == 0 {
+        return Ok(None);
     }
+    let span = trace::span(trace::Kind::Read);
+    let failed = Error::io("reading a frame");
+    from.read_exact(&mut short[got..]).map_err(|fault| failed(torn(fault)))?;
     let begin = Instant::now();
-    let (bytes, header) = match i32::from_be_bytes(short) {
-        -1 => {
+    let (bytes, header) = match Header::read(&short) {
+        Ok(length) => (length, 4),
+        Err(_) => {
             let mut long = [0; 8];
-            from.read_exact(&mut long).map_err(torn).map_err(failed)?;
-            (u64::from_be_bytes(long), 12)
+            from.read_exact(&mut long).map_err(|fault| Error::io("reading a frame")(torn(fault)))?;
+            (u64::from_be_bytes(long), HEADER_AT_MOST)
         }
-        length => (u64::from(length.cast_unsigned()), 4),
     };
     let body = read_body(from, bytes)?;
     meter::slot().reads.add(header + body.len(), begin);
+    span.bytes(header + body.len());
     Ok(Some(body))
 }
 
@@ -109,53 +158,4 @@ fn torn(fault: io::Error) -> io::Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check_round_trip(body: &[u8], header: usize) {
-        let mut bytes = Vec::new();
-        write(&mut bytes, body).unwrap();
-        assert_eq!(bytes.len(), header + body.len());
-        assert_eq!(read(&mut &bytes[..]).unwrap().as_deref(), Some(body));
-    }
-
-    #[test]
-    fn a_frame_is_a_big_endian_length_and_the_body() {
-        let mut bytes = Vec::new();
-        write(&mut bytes, b"abc").unwrap();
-        assert_eq!(bytes, [0, 0, 0, 3, b'a', b'b', b'c']);
-    }
-
-    #[test]
-    fn bodies_of_every_kind_of_size_come_back() {
-        for size in [0, 1, 16_384, 16_385, FIRST_ALLOCATION - 1, FIRST_ALLOCATION, FIRST_ALLOCATION + 1, 3 << 20] {
-            check_round_trip(&vec![7; size], 4);
-        }
-    }
-
-    #[test]
-    fn the_header_grows_only_beyond_two_gibibytes() {
-        assert_eq!(header(i32::MAX as usize), i32::MAX.to_be_bytes());
-        assert_eq!(header(1 << 31), [255, 255, 255, 255, 0, 0, 0, 0, 128, 0, 0, 0]);
-    }
-
-    #[test]
-    fn a_stream_that_ends_between_frames_is_an_end_and_inside_one_an_error() {
-        let mut bytes = Vec::new();
-        write(&mut bytes, &[1; 100]).unwrap();
-        assert!(read(&mut &bytes[..0]).unwrap().is_none());
-        for cut in 1..bytes.len() {
-            let fault = read(&mut &bytes[..cut]).unwrap_err();
-            assert!(fault.to_string().contains("ended inside a frame"), "cut at {cut}: {fault}");
-        }
-    }
-
-    #[test]
-    fn a_hostile_length_is_refused_before_anything_is_allocated() {
-        let hostile = [&(-1_i32).to_be_bytes()[..], &u64::MAX.to_be_bytes()].concat();
-        assert!(read(&mut &hostile[..]).unwrap_err().is_decode());
-        let negative = (-2_i32).to_be_bytes();
-        assert!(read(&mut &negative[..]).unwrap_err().is_decode());
-    }
-}
+mod tests;
