@@ -1,47 +1,43 @@
-//! The three handler threads of CPython's pool, and how each of them ends.
+//! The handler threads of CPython's pool, and how each of them ends. The worker handler is in `crew.rs`.
 //!
 //! | thread | waits for | does |
 //! |---|---|---|
 //! | task handler | the task queue | encodes each task and puts it on the in-queue |
-//! | worker handler | the workers' ends, or the close of the pool | fails every job of a pool whose worker died |
+//! | worker handler | the workers' ends, or the close of the pool | reports what is lost with a worker, and replaces it |
 //! | result handler | the out-queue | decodes each reply and hands it to its job |
-//!
-//! CPython's worker handler starts another worker in place of a dead one and never learns that a task went with it, so `map`
-//! waits for ever. This one reaches the same state, notices, and reports it.
 
 use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io::ErrorKind;
+use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::poll::PollFlags;
 
-use super::jobs::{Failure, Jobs};
-use super::start::Worker;
-use super::worker::{self, Board};
+use super::board::Board;
+use super::crew::Crew;
+use super::draw::Sequence;
+use super::jobs::{Failure, Fate, Jobs};
+use super::report::QueueLock;
+use super::start::Recruiter;
 use crate::codec::{self, Loading};
 use crate::error::Error;
 use crate::frame;
 use crate::function::panic_message;
 use crate::sys::fd;
-use crate::sys::pid::Status;
-use crate::waiting::{Stop, Waiting};
+use crate::trace;
+use crate::waiting::{Stop, StopSwitch, Waiting};
 
 /// How long the sentinel for the result handler may wait for the out-queue's lock, at the very end of a pool.
 const SENTINEL_WAIT: Duration = Duration::from_secs(5);
 
-/// How long the report of a death may lag behind its consequences.
-const CULPRIT_WAIT: Duration = Duration::from_secs(1);
-
-/// How a worker ends that was not the first.
-pub(super) const LOST: Status = Status::Exited(worker::LOST);
-
 /// What stands in the task queue.
 pub(super) enum Order {
     /// The tasks of one job, encoded one by one as they are sent, as CPython does.
-    Tasks(u64, Box<dyn Iterator<Item = Result<Vec<u8>, Error>> + Send>),
+    Tasks(Sequence),
     /// The end: sentinels for everyone.
     End,
 }
@@ -58,18 +54,35 @@ pub(super) struct Shop {
     pub(super) outqueue_writer: File,
     pub(super) jobs: Jobs,
     pub(super) workers: usize,
+    /// Before the recruiter: a server's processes end with it.
+    pub(super) crew: Crew,
+    /// Empty in a pool that does not replace its workers.
+    pub(super) recruiter: OnceLock<Recruiter>,
+    pub(super) replaced: AtomicU64,
     /// Calls every handler off.
     pub(super) abort: Stop,
+    pub(super) abort_switch: Mutex<Option<StopSwitch>>,
     /// Tells the worker handler that the pool closes.
     pub(super) closing: Stop,
+    /// Whether a pool that closes first does what it was given. Stored before `closing` is, which orders it for the worker handler.
+    pub(super) drains: AtomicBool,
 }
 
 impl Shop {
+    /// Calls every handler off.
+    pub(super) fn call_off(&self) {
+        self.abort_switch.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    pub(super) fn drains(&self) -> bool {
+        self.drains.load(Relaxed)
+    }
+
     /// Puts a sentinel on the out-queue, as CPython's task handler and `terminate` do.
     pub(super) fn end_results(&self) -> Result<(), Error> {
         let doing = "ending the result handler";
         let sentinel = codec::dumps(&false)?;
-        let _held = self.board.write_lock().lock_within(SENTINEL_WAIT).map_err(Error::io(doing))?;
+        let _held = self.board.lock(QueueLock::Write).lock_within(SENTINEL_WAIT).map_err(Error::io(doing))?;
         // Five bytes fit into any pipe that has room at all.
         let room = fd::wait(
             &mut [(self.outqueue_writer.as_fd(), PollFlags::POLLOUT), (self.abort.event(), PollFlags::POLLIN)],
@@ -77,7 +90,7 @@ impl Shop {
         );
         match room.map_err(Error::io(doing))?[0] {
             true => frame::write(&mut &self.outqueue_writer, &sentinel).map_err(Error::io(doing)),
-            false => Err(Error::io(doing)(std::io::ErrorKind::TimedOut.into())),
+            false => Err(Error::io(doing)(ErrorKind::TimedOut.into())),
         }
     }
 
@@ -91,14 +104,10 @@ impl Shop {
 pub(super) fn handle_tasks(shop: &Shop, queue: &Receiver<Order>) {
     for order in queue {
         match order {
-            Order::Tasks(job, tasks) => {
-                for (index, task) in (0..).zip(tasks) {
-                    match task {
-                        // A pipe that breaks has lost its last worker; the worker handler knows which, and why.
-                        Ok(task) if shop.put(&task).is_err() => return,
-                        Ok(_) => {}
-                        Err(fault) => shop.jobs.refuse(job, index, fault),
-                    }
+            Order::Tasks(sequence) => {
+                // A pipe that breaks has lost its last worker; the worker handler knows which, and why.
+                if send(shop, sequence).is_err() {
+                    return;
                 }
             }
             Order::End => {
@@ -113,79 +122,60 @@ pub(super) fn handle_tasks(shop: &Shop, queue: &Receiver<Order>) {
     }
 }
 
-/// Watches the workers until the pool closes, then ends the task queue.
-pub(super) fn handle_workers(shop: &Shop, workers: &[Worker], queue: &Sender<Order>) {
-    let mut events: Vec<(BorrowedFd<'_>, PollFlags)> =
-        vec![(shop.closing.event(), PollFlags::POLLIN), (shop.abort.event(), PollFlags::POLLIN)];
-    events.extend(workers.iter().map(|worker| (worker.child.exit_event(), PollFlags::POLLIN)));
-    let Ok(ready) = fd::wait(&mut events, None) else { return };
-    if !ready[0]
-        && !ready[1]
-        && let Some((pid, status)) = culprit(shop, workers)
-    {
-        shop.jobs.fail(Failure::WorkerDied(pid, status));
-    }
-    // The task handler may have been called off; then nobody needs the order.
-    let _ = queue.send(Order::End);
-}
-
-/// The worker whose death came first. A worker that dies holding a lock makes the others end themselves, and the kernel hands
-/// them the lock before it reports the death; so a worker that says it is lost is not the last word.
-pub(super) fn culprit(shop: &Shop, workers: &[Worker]) -> Option<(u32, Status)> {
-    let deadline = Instant::now() + CULPRIT_WAIT;
-    loop {
-        let statuses: Vec<_> = workers.iter().map(|worker| (worker, worker.child.peek().ok().flatten())).collect();
-        let dead = statuses.iter().filter_map(|(worker, status)| Some((worker.child.pid(), (*status)?)));
-        let first = dead.min_by_key(|(_, status)| doubt(*status));
-        let alive = statuses.iter().filter(|(_, status)| status.is_none());
-        let mut events: Vec<_> = alive.map(|(worker, _)| (worker.child.exit_event(), PollFlags::POLLIN)).collect();
-        if events.is_empty() || first.is_some_and(|(_, status)| doubt(status) == 0) {
-            return first;
+fn send(shop: &Shop, Sequence { job, tasks, open }: Sequence) -> Result<(), Error> {
+    let mut count = 0;
+    for (index, drawn) in (0..).zip(tasks) {
+        if open && !shop.jobs.drawn(job, drawn.items) {
+            return Ok(());
         }
-        events.push((shop.abort.event(), PollFlags::POLLIN));
-        let another = fd::wait(&mut events, Some(deadline));
-        if another.is_ok_and(|ready| !ready.contains(&true) || ready.last() == Some(&true)) {
-            return first;
+        match drawn.task {
+            Ok(task) => shop.put(&task)?,
+            Err(fault) => shop.jobs.settle(job, index, Fate::Refused(fault)),
         }
+        count += 1;
     }
-}
-
-/// How likely it is that a worker that ended so was not the first: one that ended well may have been told to, and one that is lost
-/// follows another.
-fn doubt(status: Status) -> u8 {
-    match status {
-        LOST => 2,
-        Status::Exited(0) => 1,
-        Status::Exited(_) | Status::Signalled(_) => 0,
+    if open {
+        shop.jobs.all_drawn(job, count);
     }
+    Ok(())
 }
 
 /// Moves replies from the out-queue to their jobs, until the sentinel.
 pub(super) fn handle_results(shop: &Shop) {
-    while let Ok(Some(reply)) = frame::read(&mut Waiting::until_stopped(&shop.outqueue, &shop.abort)) {
-        if !deliver(&shop.jobs, &reply) {
-            return;
-        }
+    loop {
+        let read = frame::read(&mut Waiting::until_stopped(&shop.outqueue, &shop.abort));
+        let why = match read {
+            Ok(Some(reply)) => match deliver(&shop.jobs, &reply) {
+                Ok(true) => continue,
+                Ok(false) => return,
+                Err(fault) => fault.to_string(),
+            },
+            Ok(None) => return,
+            Err(fault) if fault.is_decode() => fault.to_string(),
+            // Called off.
+            Err(_) => return,
+        };
+        // What comes after this no one can find in the stream.
+        shop.jobs.fail(Failure::Unreadable { why });
+        shop.call_off();
+        return;
     }
 }
 
-/// Hands a reply to its job; false for the sentinel. A reply that cannot be read is dropped: its job reaches its deadline.
-fn deliver(jobs: &Jobs, reply: &[u8]) -> bool {
+/// Hands a reply to its job; false for the sentinel.
+fn deliver(jobs: &Jobs, reply: &[u8]) -> Result<bool, Error> {
     let mut loading = Loading::of(reply);
-    match loading.piece::<bool>() {
-        Ok(true) => {
-            if let (Ok(job), Ok(index)) = (loading.piece(), loading.piece()) {
-                jobs.accept(job, index, loading);
-            }
-            true
-        }
-        Ok(false) => loading.finish().is_err(),
-        Err(_) => true,
+    if !loading.piece::<bool>()? {
+        loading.finish()?;
+        return Ok(false);
     }
+    let (job, index) = (loading.piece()?, loading.piece()?);
+    trace::about(job, index);
+    jobs.settle(job, index, Fate::Replied(loading));
+    Ok(true)
 }
 
-/// Starts a named handler thread. `done` is dropped when it ends. A panic in it, which only the encoding or decoding of the user's types
-/// can cause, fails the pool instead of leaving its jobs to wait.
+/// Starts a named handler thread. `done` is dropped when it ends. A panic in it fails the pool instead of leaving its jobs to wait.
 pub(super) fn thread(
     name: &'static str,
     shop: &Arc<Shop>,
@@ -197,6 +187,7 @@ pub(super) fn thread(
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(&shop))) {
             let why = panic_message(&*panic).to_owned();
             shop.jobs.fail(Failure::HandlerPanicked { name: name.to_owned(), why });
+            shop.call_off();
         }
         drop(done);
     };

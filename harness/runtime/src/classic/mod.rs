@@ -2,121 +2,61 @@
 //! the task, worker and result handler threads. After `Lib/multiprocessing/pool.py`.
 //!
 //! Faithful where it costs: every task carries its function, every message goes through one shared pipe, results come back
-//! the same way. Unfaithful where CPython would hang: a dead worker ends the job with an error that names it.
+//! the same way. Unfaithful where CPython would hang: there a [`HangReport`] says which worker died, doing what, which lock it took with it and
+//! which tasks were lost.
 //!
 //! `README.md` beside this file describes the protocol between its parties, and why it never waits for ever.
-//!
-//! Not here yet: `imap`, `apply_async`, `maxtasksperchild`, replacement of dead workers.
 
+mod arguments;
+mod board;
+mod callbacks;
+mod closed;
+mod config;
+mod crew;
+mod draw;
+mod engine;
 mod handlers;
+mod imap;
 mod jobs;
+mod map_job;
+mod report;
+mod results;
 mod start;
 mod worker;
 
-use std::fs::File;
 use std::marker::PhantomData;
-use std::num::NonZeroUsize;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering::Relaxed;
 
 use bincode::{Decode, Encode};
 
-pub use start::init;
-pub(crate) use start::{FORK_SERVER, MARKER};
+pub use arguments::Arguments;
+pub use callbacks::Callbacks;
+pub use closed::Closed;
+pub use config::{Chunksize, Config};
+pub use engine::Ended;
+pub use imap::ImapIterator;
+pub use jobs::TaskCounts;
+pub use report::{Death, Doing, HangReport, LostTask, QueueLock};
+pub use results::{AsyncResult, MapResult, Outcomes, TaskFailure};
+pub(crate) use start::arrived_worker;
 
-use crate::StartMethod;
-use crate::codec;
 use crate::error::{Error, Kind};
-use crate::function::{self, Function, Initializer, Task};
+use crate::function::{Function, Initializer};
 use crate::meter::{Counts, WorkerReport};
-use crate::sys::pid::Status;
-use crate::sys::{fd, fork};
-use crate::waiting::{self, StopSwitch};
-use handlers::{Order, Shop};
-use jobs::MapJob;
-use start::{Ends, Setup, Worker};
-use worker::Board;
-
-/// How a pool is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// How many workers.
-    pub workers: usize,
-    /// How they come to life.
-    pub start_method: StartMethod,
-    /// The longest that starting, one `map`, or finishing may take.
-    pub deadline: Duration,
-}
-
-impl Config {
-    /// A pool of `workers` forked workers whose every step may take ten minutes.
-    pub fn new(workers: usize) -> Self {
-        Self { workers, start_method: StartMethod::Fork, deadline: Duration::from_secs(600) }
-    }
-
-    /// The same with another start method.
-    #[must_use]
-    pub fn start_method(self, start_method: StartMethod) -> Self {
-        Self { start_method, ..self }
-    }
-
-    /// The same with another deadline.
-    #[must_use]
-    pub fn deadline(self, deadline: Duration) -> Self {
-        Self { deadline, ..self }
-    }
-}
-
-/// How many items make a task.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Chunksize {
-    /// As `Pool.map` does: the items divided by four times the workers, rounded up.
-    #[default]
-    Automatic,
-    /// This many.
-    Items(NonZeroUsize),
-}
-
-impl Chunksize {
-    /// The items per task for `items` items on `workers` workers.
-    ///
-    /// ```
-    /// use multiprocess::classic::Chunksize;
-    /// assert_eq!(Chunksize::Automatic.resolve(100, 4), 7);
-    /// assert_eq!(Chunksize::Automatic.resolve(1_000_000, 8), 31_250);
-    /// ```
-    pub fn resolve(self, items: usize, workers: usize) -> usize {
-        match self {
-            Self::Automatic => items.div_ceil(4 * workers.max(1)).max(1),
-            Self::Items(items) => items.get(),
-        }
-    }
-}
-
-impl From<u64> for Chunksize {
-    /// 0 is the automatic one.
-    fn from(items: u64) -> Self {
-        let items = usize::try_from(items).unwrap_or(usize::MAX);
-        NonZeroUsize::new(items).map_or(Self::Automatic, Self::Items)
-    }
-}
+use draw::Sequence;
+use engine::Engine;
+use handlers::Order;
+use imap::{ImapJob, Turns};
+use map_job::MapJob;
+use start::Setup;
 
 /// A pool whose workers hold an `S` each, left there by its initializer.
 ///
-/// A pool that is dropped without [`finish`](Pool::finish) kills its workers and reaps them.
+/// A pool that is dropped without [`finish`](Pool::finish), [`close`](Pool::close) or [`terminate`](Pool::terminate) kills its workers and
+/// reaps them; whoever still waits for a result gets an error.
 #[derive(Debug)]
 pub struct Pool<S> {
-    config: Config,
-    shop: Arc<Shop>,
-    tasks: Option<Sender<Order>>,
-    handlers: Vec<JoinHandle<()>>,
-    /// Under a lock only because a receiver alone is not `Sync`, and a pool is.
-    handlers_done: Mutex<Receiver<()>>,
-    close: Option<StopSwitch>,
-    abort: Option<StopSwitch>,
-    workers: Option<Arc<Vec<Worker>>>,
+    engine: Engine,
     state: PhantomData<fn() -> S>,
 }
 
@@ -154,112 +94,172 @@ impl<S: 'static> Pool<S> {
     }
 
     fn launch<I: Initializer>(config: Config, setup: Setup<I>) -> Result<Self, Error> {
-        if config.workers == 0 {
-            return Err(Kind::NoWorkers.into());
-        }
-        function::check_names()?;
-        fork::keep_ended_children();
-        let failed = || Error::io("making a pool");
-        let board = Board::create(config.workers).map_err(failed())?;
-        let (inqueue_reader, inqueue) = waiting::pipe().map_err(failed())?;
-        let (outqueue, outqueue_writer) = waiting::pipe().map_err(failed())?;
-        let ends = Ends { inqueue: inqueue_reader, outqueue: outqueue_writer };
-        let deadline = waiting::after(config.deadline);
-        // All workers exist before the first thread does: that is what makes the forks safe.
-        let workers = Arc::new(start::workers(config.start_method, config.workers, &board, &ends, setup, deadline)?);
-        // Our copy of the workers' end must go, or a write to a pool without workers would never fail.
-        let Ends { inqueue: reader, outqueue: outqueue_writer } = ends;
-        drop(reader);
-        fd::set_nonblocking(&inqueue).map_err(failed())?;
-        fd::set_nonblocking(&outqueue).map_err(failed())?;
-        let (close, closing) = waiting::stop().map_err(failed())?;
-        let (abort, aborted) = waiting::stop().map_err(failed())?;
-        let shop = Arc::new(Shop {
-            board,
-            inqueue: inqueue.into(),
-            outqueue: outqueue.into(),
-            outqueue_writer: File::from(outqueue_writer),
-            jobs: jobs::Jobs::default(),
-            workers: config.workers,
-            abort: aborted,
-            closing,
-        });
-        let (tasks, queue) = mpsc::channel();
-        let (done, handlers_done) = mpsc::channel();
-        let mut pool = Self {
-            config,
-            shop,
-            tasks: Some(tasks.clone()),
-            handlers: Vec::with_capacity(3),
-            handlers_done: Mutex::new(handlers_done),
-            close: Some(close),
-            abort: Some(abort),
-            workers: Some(Arc::clone(&workers)),
-            state: PhantomData,
-        };
-        pool.start_handlers(done, queue, tasks, workers)?;
-        Ok(pool)
-    }
-
-    fn start_handlers(
-        &mut self,
-        done: Sender<()>,
-        queue: Receiver<Order>,
-        tasks: Sender<Order>,
-        workers: Arc<Vec<Worker>>,
-    ) -> Result<(), Error> {
-        let handlers = &mut self.handlers;
-        let shop = &self.shop;
-        handlers.push(handlers::thread("worker-handler", shop, done.clone(), move |shop| {
-            handlers::handle_workers(shop, &workers, &tasks);
-        })?);
-        handlers.push(handlers::thread("task-handler", shop, done.clone(), move |shop| {
-            handlers::handle_tasks(shop, &queue);
-        })?);
-        handlers.push(handlers::thread("result-handler", shop, done, handlers::handle_results)?);
-        Ok(())
+        Ok(Self { engine: Engine::launch(config, setup)?, state: PhantomData })
     }
 
     /// Applies `function` to every item, in chunks, and returns the outputs in the order of the items.
     ///
     /// # Errors
     /// If the function panics, something cannot be encoded or decoded, a worker dies, or the deadline passes. The first error
-    /// wins, and as in CPython all other results are dropped.
+    /// wins, and as in CPython all other results are dropped; [`map_async`](Self::map_async) can keep them.
     pub fn map<F: Function<State = S>>(
         &self,
         function: F,
         items: Vec<F::Item>,
         chunksize: Chunksize,
     ) -> Result<Vec<F::Output>, Error> {
+        self.map_async(function, items, chunksize, Callbacks::none())?.get(self.engine.config.deadline)
+    }
+
+    /// Begins to apply `function` to every item, and returns at once.
+    ///
+    /// ```no_run
+    /// # use multiprocess::{classic::{Callbacks, Chunksize, Config, Pool}, Function};
+    /// # use std::time::Duration;
+    /// # fn show<F: Function<State = (), Item = u64>>(pool: &Pool<()>, function: F) -> Result<(), multiprocess::Error> {
+    /// let mut result = pool.map_async(function, vec![1, 2, 3], Chunksize::from(1), Callbacks::none())?;
+    /// let all = result.outcomes(Duration::from_secs(10))?;
+    /// println!("{} outputs, {} failures", all.outputs.iter().flatten().count(), all.failures.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// If the pool has failed.
+    pub fn map_async<F: Function<State = S>>(
+        &self,
+        function: F,
+        items: Vec<F::Item>,
+        chunksize: Chunksize,
+        callbacks: Callbacks<F::Output>,
+    ) -> Result<MapResult<F::Output>, Error> {
+        let chunksize = chunksize.resolve(items.len(), self.engine.config.workers);
+        let (job, result) = MapJob::<F::Output>::new(F::NAME, items.len(), chunksize, callbacks);
         if items.is_empty() {
-            return Ok(Vec::new());
+            // As in CPython: done before it began, without a task, and no callback is called.
+            result.settle_empty();
+            return Ok(result);
         }
-        let chunksize = chunksize.resolve(items.len(), self.config.workers);
-        let tasks = items.len().div_ceil(chunksize);
-        let (outcome, waiting) = mpsc::channel();
-        let job = self.shop.jobs.add(Box::new(MapJob::<F::Output>::new(F::NAME, tasks, outcome)))?;
-        let encoded = (0..tasks).map(move |index| {
-            let begin = index * chunksize;
-            let chunk = &items[begin..items.len().min(begin + chunksize)];
-            codec::dumps(&(true, Task { job, index: index as u64, name: F::NAME, function: &function, chunk }))
-        });
-        let queue = self.tasks.as_ref().ok_or(Kind::Closed)?;
-        queue.send(Order::Tasks(job, Box::new(encoded))).map_err(|_| Error::from(Kind::Closed))?;
-        match waiting.recv_timeout(self.config.deadline) {
-            Ok(outcome) => outcome,
-            Err(RecvTimeoutError::Timeout) => {
-                Err(Kind::Deadline { doing: "mapping over a pool", limit: self.config.deadline }.into())
-            }
-            Err(RecvTimeoutError::Disconnected) => Err(Kind::Closed.into()),
-        }
+        let number = self.engine.shop.jobs.add(Box::new(job), items.len().div_ceil(chunksize) as u64)?;
+        self.send(draw::all(number, function, items, chunksize))?;
+        Ok(result)
+    }
+
+    /// As [`map`](Self::map) for a function of several arguments: CPython's `starmap`. An item is a tuple of them.
+    ///
+    /// # Errors
+    /// As [`map`](Self::map).
+    pub fn starmap<F: Function<State = S, Item: Arguments>>(
+        &self,
+        function: F,
+        items: Vec<F::Item>,
+        chunksize: Chunksize,
+    ) -> Result<Vec<F::Output>, Error> {
+        self.map(function, items, chunksize)
+    }
+
+    /// As [`map_async`](Self::map_async) for a function of several arguments.
+    ///
+    /// # Errors
+    /// As [`map_async`](Self::map_async).
+    pub fn starmap_async<F: Function<State = S, Item: Arguments>>(
+        &self,
+        function: F,
+        items: Vec<F::Item>,
+        chunksize: Chunksize,
+        callbacks: Callbacks<F::Output>,
+    ) -> Result<MapResult<F::Output>, Error> {
+        self.map_async(function, items, chunksize, callbacks)
+    }
+
+    /// Applies `function` to one item, in some worker.
+    ///
+    /// # Errors
+    /// As [`map`](Self::map).
+    pub fn apply<F: Function<State = S>>(&self, function: F, item: F::Item) -> Result<F::Output, Error> {
+        self.apply_async(function, item, Callbacks::none())?.get(self.engine.config.deadline)
+    }
+
+    /// Begins to apply `function` to one item, and returns at once.
+    ///
+    /// # Errors
+    /// If the pool has failed.
+    pub fn apply_async<F: Function<State = S>>(
+        &self,
+        function: F,
+        item: F::Item,
+        callbacks: Callbacks<F::Output>,
+    ) -> Result<AsyncResult<F::Output>, Error> {
+        Ok(AsyncResult(self.map_async(function, vec![item], Chunksize::from(1), callbacks)?))
+    }
+
+    /// Applies `function` to every item, and gives out the outputs in the order of the items, one by one as soon as they are there. Items are
+    /// drawn by the task handler thread, as fast as the workers take tasks; see [`ImapIterator`]. With [`Chunksize::Automatic`] an item is a
+    /// task, as in CPython. An iterator that blocks holds up the end of the pool.
+    ///
+    /// ```no_run
+    /// # use multiprocess::{classic::{Chunksize, Config, Pool}, Function};
+    /// # fn show<F: Function<State = (), Item = u64, Output = u64>>(pool: &Pool<()>, function: F) -> Result<(), multiprocess::Error> {
+    /// for output in pool.imap(function, 0..1_000, Chunksize::Automatic)? {
+    ///     println!("{}", output?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// If the pool has failed.
+    pub fn imap<F, I>(&self, function: F, items: I, chunksize: Chunksize) -> Result<ImapIterator<F::Output>, Error>
+    where
+        F: Function<State = S>,
+        I: IntoIterator<Item = F::Item, IntoIter: Send + 'static>,
+    {
+        self.imap_in(Turns::InOrder, function, items.into_iter(), chunksize)
+    }
+
+    /// As [`imap`](Self::imap), with the outputs as they come; those of one task stay together.
+    ///
+    /// # Errors
+    /// If the pool has failed.
+    pub fn imap_unordered<F, I>(
+        &self,
+        function: F,
+        items: I,
+        chunksize: Chunksize,
+    ) -> Result<ImapIterator<F::Output>, Error>
+    where
+        F: Function<State = S>,
+        I: IntoIterator<Item = F::Item, IntoIter: Send + 'static>,
+    {
+        self.imap_in(Turns::AsTheyCome, function, items.into_iter(), chunksize)
+    }
+
+    fn imap_in<F: Function<State = S>>(
+        &self,
+        turns: Turns,
+        function: F,
+        items: impl Iterator<Item = F::Item> + Send + 'static,
+        chunksize: Chunksize,
+    ) -> Result<ImapIterator<F::Output>, Error> {
+        let (job, iterator) = ImapJob::<F::Output>::new(F::NAME, turns, self.engine.config.deadline);
+        let number = self.engine.shop.jobs.add(Box::new(job), 0)?;
+        self.send(draw::one_by_one(number, function, items, chunksize.without_end()))?;
+        Ok(iterator)
+    }
+
+    fn send(&self, sequence: Sequence) -> Result<(), Error> {
+        let queue = self.engine.tasks.as_ref().ok_or(Kind::Closed)?;
+        // The task handler ends early only in a pool that has failed, and then the job has failed with it.
+        let _ = queue.send(Order::Tasks(sequence));
+        Ok(())
     }
 
     /// The pids of the workers.
     pub fn worker_pids(&self) -> Vec<u32> {
-        self.workers.iter().flat_map(|workers| workers.iter()).map(|worker| worker.child.pid()).collect()
+        self.engine.shop.crew.pids()
     }
 
-    /// What each worker has counted so far, in the order of [`worker_pids`](Self::worker_pids).
+    /// What the workers of each place have counted so far, in the order of [`worker_pids`](Self::worker_pids).
     ///
     /// When `map` has returned, its tasks, their loads, their work and the dumps of their replies are counted. The write of a reply
     /// is counted a moment after it has arrived.
@@ -274,77 +274,50 @@ impl<S: 'static> Pool<S> {
     /// # }
     /// ```
     pub fn worker_counts(&self) -> Vec<Counts> {
-        (0..self.config.workers).map(|worker| self.shop.board.slot(worker).counts()).collect()
+        (0..self.engine.config.workers).map(|worker| self.engine.shop.board.slot(worker).counts()).collect()
+    }
+
+    /// How many tasks the pool was given, and what became of them.
+    pub fn task_counts(&self) -> TaskCounts {
+        self.engine.shop.jobs.counts()
+    }
+
+    /// How many workers were replaced.
+    pub fn replaced(&self) -> u64 {
+        self.engine.shop.replaced.load(Relaxed)
+    }
+
+    /// How many callbacks have panicked.
+    pub fn callback_panics(&self) -> u64 {
+        self.engine.shop.jobs.callback_panics()
     }
 
     /// Ends the pool as leaving CPython's `with` block does, and reports what each worker counted.
     ///
     /// The sequence is CPython's, so that the count of messages is too: the worker handler ends the task queue, the task
     /// handler puts one sentinel on the out-queue and one per worker on the in-queue, and `terminate` puts one more on the
-    /// out-queue.
+    /// out-queue. Jobs that nobody has waited for are given up, and the workers ended, as [`terminate`](Self::terminate) does.
     ///
     /// # Errors
-    /// If the pool has failed, a worker died, or something had to be killed at the deadline.
-    pub fn finish(mut self) -> Result<Vec<WorkerReport>, Error> {
-        let deadline = waiting::after(self.config.deadline);
-        if let Some(failure) = self.shop.jobs.failure() {
-            return Err(failure.into());
-        }
-        self.close.take();
-        if let Err(fault) = self.shop.end_results() {
-            // A worker took the lock with it. Without its sentinel nothing would end by itself; dropping the pool ends it all.
-            let workers = self.workers.as_deref().map_or(&[][..], Vec::as_slice);
-            return Err(match handlers::culprit(&self.shop, workers) {
-                Some((pid, status)) => Kind::WorkerDied { pid, status }.into(),
-                None => fault,
-            });
-        }
-        let handlers_done = self.handlers_done.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let late = handlers_done.recv_timeout(self.config.deadline) == Err(RecvTimeoutError::Timeout);
-        self.stop_handlers();
-        let workers = self.workers.take().and_then(Arc::into_inner).ok_or(Kind::Closed)?;
-        let reports = self.reap(workers, deadline)?;
-        // The first to die, not those that ended themselves because of it.
-        let died = reports.iter().filter(|report| report.status != Status::Exited(0));
-        if let Some(report) = died.min_by_key(|report| report.status == handlers::LOST) {
-            return Err(Kind::WorkerDied { pid: report.pid, status: report.status }.into());
-        }
-        if late {
-            return Err(Kind::Deadline { doing: "ending the handler threads", limit: self.config.deadline }.into());
-        }
-        Ok(reports)
+    /// If the pool has failed, a worker died that is not replaced, or something had to be killed at the deadline.
+    pub fn finish(self) -> Result<Vec<WorkerReport>, Error> {
+        self.engine.finish()
     }
 
-    fn reap(&self, workers: Vec<Worker>, deadline: Instant) -> Result<Vec<WorkerReport>, Error> {
-        let report = |(number, mut worker): (usize, Worker)| {
-            let reaped = worker.child.wait_until(deadline).map_err(Error::io("waiting for a worker"))?;
-            let (status, usage) =
-                reaped.ok_or(Kind::Deadline { doing: "ending a worker", limit: self.config.deadline })?;
-            Ok(WorkerReport { pid: worker.child.pid(), status, counts: self.shop.board.slot(number).counts(), usage })
-        };
-        workers.into_iter().enumerate().map(report).collect()
+    /// Takes no more jobs. What the pool was given is done, and its workers are replaced until then.
+    pub fn close(mut self) -> Closed {
+        self.engine.close();
+        Closed::of(self.engine)
     }
-}
 
-impl<S> Pool<S> {
-    /// Calls off whatever the handlers still wait for, and joins them.
-    fn stop_handlers(&mut self) {
-        self.abort.take();
-        self.tasks.take();
-        for handler in self.handlers.drain(..) {
-            // A handler that panicked has failed the pool before it ended.
-            let _ = handler.join();
-        }
-    }
-}
-
-impl<S> Drop for Pool<S> {
-    fn drop(&mut self) {
-        // Killing first frees a handler that waits for a lock a worker holds.
-        for worker in self.workers.iter().flat_map(|workers| workers.iter()) {
-            worker.child.kill();
-        }
-        self.close.take();
-        self.stop_handlers();
+    /// Gives up all jobs, and ends the workers by SIGTERM.
+    ///
+    /// CPython's `terminate` takes the in-queue's lock first, and waits for ever if a dead worker holds it. Whoever waits for a job gets an
+    /// error here; in CPython he waits for ever.
+    ///
+    /// # Errors
+    /// If the system cannot tell how a worker ended.
+    pub fn terminate(self) -> Result<Ended, Error> {
+        self.engine.terminate()
     }
 }

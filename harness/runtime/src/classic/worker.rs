@@ -2,51 +2,17 @@
 
 use std::any::Any;
 use std::fs::File;
-use std::os::fd::OwnedFd;
+use std::sync::atomic::Ordering::Relaxed;
 
+use super::board::{Board, Post};
+use super::report::{Doing, QueueLock};
+use crate::codec::Loading;
 use crate::error::Error;
-use crate::meter::{SLOT_BYTES, Slot};
-use crate::sys::lock::{LOCK_BYTES, Lock};
-use crate::sys::shared::Shared;
-use crate::sys::{fd, fork};
+use crate::start::LOST;
 use crate::{frame, function};
-
-/// Exit code of a worker that lost its parent, its queues, or the other workers to a death under a lock.
-pub(super) const LOST: i32 = 70;
 
 /// Exit code of a worker whose initializer panicked, as for any uncaught exception in CPython.
 const INITIALIZER_FAILED: i32 = 1;
-
-/// The memory that a pool and its workers share: two locks, then a slot of counters per worker.
-#[derive(Debug)]
-pub(super) struct Board(pub(super) Shared);
-
-impl Board {
-    pub(super) fn bytes(workers: usize) -> usize {
-        2 * LOCK_BYTES + workers * SLOT_BYTES
-    }
-
-    /// Only the holder may read from the in-queue.
-    pub(super) fn read_lock(&self) -> Lock<'_> {
-        Lock::at(&self.0, 0)
-    }
-
-    /// Only the holder may write to the out-queue.
-    pub(super) fn write_lock(&self) -> Lock<'_> {
-        Lock::at(&self.0, LOCK_BYTES)
-    }
-
-    pub(super) fn create(workers: usize) -> std::io::Result<Self> {
-        let shared = Shared::create(Self::bytes(workers))?;
-        Lock::create(&shared, 0)?;
-        Lock::create(&shared, LOCK_BYTES)?;
-        Ok(Self(shared))
-    }
-
-    pub(super) fn slot(&self, worker: usize) -> &Slot {
-        self.0.at(2 * LOCK_BYTES + worker * SLOT_BYTES)
-    }
-}
 
 /// What a worker is connected to.
 #[derive(Debug)]
@@ -54,15 +20,13 @@ pub(super) struct Wiring {
     pub(super) inqueue: File,
     pub(super) outqueue: File,
     pub(super) board: &'static Board,
-    pub(super) lifeline: OwnedFd,
+    /// Which of the board's places is its own.
+    pub(super) place: usize,
 }
 
 /// Runs a worker to its end and returns its exit code.
 pub(super) fn run(wiring: &Wiring, initialize: impl FnOnce() -> Result<Box<dyn Any>, Error>) -> i32 {
-    fork::ignore_interrupt();
-    if fd::die_with(&wiring.lifeline).is_err() {
-        return LOST;
-    }
+    wiring.board.preparations().fetch_add(1, Relaxed);
     let state = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(initialize)) {
         Ok(Ok(state)) => state,
         Ok(Err(fault)) => {
@@ -71,6 +35,7 @@ pub(super) fn run(wiring: &Wiring, initialize: impl FnOnce() -> Result<Box<dyn A
         }
         Err(_) => return INITIALIZER_FAILED,
     };
+    wiring.board.ready().fetch_add(1, Relaxed);
     let ended = work(wiring, &*state);
     // Never dropped: the process ends here and the kernel takes its memory back whole, while freeing an inherited cache piece
     // by piece would first copy every page of it.
@@ -79,17 +44,51 @@ pub(super) fn run(wiring: &Wiring, initialize: impl FnOnce() -> Result<Box<dyn A
 }
 
 fn work(wiring: &Wiring, state: &dyn Any) -> Result<(), Error> {
-    while let Some(task) = get(wiring)? {
-        let Some(reply) = function::answer(&task, state)? else { break };
+    let post = wiring.board.post(wiring.place);
+    let (mut done, at_most) = (0, wiring.board.tasks_at_most());
+    // CPython counts tasks here, too, not items: a chunk of a thousand is one.
+    while at_most.is_none_or(|tasks| done < tasks) {
+        let Some(task) = get(wiring, post)? else { break };
+        let Some(reply) = function::answer(&task, state).inspect_err(|_| post.now(Doing::FoundNoTask))? else { break };
         drop(task);
-        let held = wiring.board.write_lock().lock().map_err(Error::io("waiting for the out-queue"))?;
-        frame::write(&mut &wiring.outqueue, &reply).map_err(Error::io("putting a reply on the out-queue"))?;
-        drop(held);
+        put(wiring, post, &reply)?;
+        done += 1;
     }
+    post.now(Doing::BetweenTasks);
     Ok(())
 }
 
-fn get(wiring: &Wiring) -> Result<Option<Vec<u8>>, Error> {
-    let _held = wiring.board.read_lock().lock().map_err(Error::io("waiting for the in-queue"))?;
-    frame::read(&mut &wiring.inqueue)
+/// Takes a message from the in-queue. From before the lock is free again the board says which task this worker has.
+fn get(wiring: &Wiring, post: Post<'_>) -> Result<Option<Vec<u8>>, Error> {
+    post.now(Doing::WaitingToRead);
+    let held = wiring.board.lock(QueueLock::Read).lock();
+    let _held = held.inspect_err(|_| post.now(Doing::FoundReadLockDead)).map_err(Error::io("waiting for a task"))?;
+    post.now(Doing::Reading);
+    let message = frame::read(&mut &wiring.inqueue)?;
+    match message.as_deref().map(task_of).transpose() {
+        Ok(Some(Some((job, index)))) => post.takes(job, index),
+        Ok(_) => post.now(Doing::BetweenTasks),
+        Err(fault) => {
+            post.now(Doing::FoundNoTask);
+            return Err(fault);
+        }
+    }
+    Ok(message)
+}
+
+/// The job and the index of a task; none for the sentinel. Only a look: the message is decoded, and counted, later.
+fn task_of(message: &[u8]) -> Result<Option<(u64, u64)>, Error> {
+    let mut loading = Loading::of(message);
+    Ok(if loading.piece()? { Some((loading.piece()?, loading.piece()?)) } else { None })
+}
+
+/// Puts a reply on the out-queue. Before the lock is free again, and only once the pipe has all of it, the board says that no task is left.
+fn put(wiring: &Wiring, post: Post<'_>, reply: &[u8]) -> Result<(), Error> {
+    post.now(Doing::WaitingToReply);
+    let held = wiring.board.lock(QueueLock::Write).lock();
+    let _held = held.inspect_err(|_| post.now(Doing::FoundWriteLockDead)).map_err(Error::io("waiting to reply"))?;
+    post.now(Doing::Replying);
+    frame::write(&mut &wiring.outqueue, reply).map_err(Error::io("putting a reply on the out-queue"))?;
+    post.now(Doing::BetweenTasks);
+    Ok(())
 }
