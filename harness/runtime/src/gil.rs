@@ -3,8 +3,12 @@
 //! After `Python/ceval_gil.c` of CPython 3.12, step by step. A thread that wants the lock waits for one *switch interval*. If nobody else
 //! got the lock meanwhile, it *requests* that the holder drop it, and waits again. The holder looks at that request at safe
 //! points alone, which in CPython are the backward jumps and calls of its bytecode. When it drops the lock because of a request,
-//! it may not take it again before somebody else had it: a *forced switch*. There is no queue: one waiter is woken, and whoever
-//! comes first has the lock. Around a call that may block, the holder drops the lock and takes it again afterwards.
+//! it may not take it again before somebody else had it: a *forced switch*. A thread that drops it for good does not wait for that: it will
+//! never take the lock again (gh-104341). There is no queue: one waiter is woken, and whoever comes first has the lock.
+//!
+//! Around a call that may block, the holder drops the lock and takes it again afterwards. If the call really blocks, another thread has the
+//! lock by then, and the caller waits for a switch interval, or for several. If it does not, because the data is there already, the caller
+//! is as a rule back before the waiter that it woke has come, and has lost nothing: the *convoy* (gh-52194) hits those who block.
 //!
 //! ```
 //! use multiprocess::gil::{Gil, SWITCH_INTERVAL};
@@ -20,6 +24,7 @@
 //! assert_eq!((counts.takes, counts.waits, counts.forced_switches), (2, 0, 0));
 //! ```
 
+mod counts;
 mod log;
 
 use std::cell::Cell;
@@ -29,8 +34,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+pub use counts::Counts;
 pub use log::Change;
 use log::Log;
+
+use crate::error::{Error, Kind};
+use crate::waiting::FAR;
 
 /// The interval that CPython starts with, 5 ms: `sys.getswitchinterval()`.
 pub const SWITCH_INTERVAL: Duration = Duration::from_millis(5);
@@ -51,6 +60,8 @@ pub struct Gil {
     last_holder: Mutex<Option<u32>>,
     /// `gil->switch_cond`: somebody took the lock.
     taken: Condvar,
+    /// A thread has attached; nothing of CPython's.
+    arrived: Condvar,
     threads: AtomicU32,
 }
 
@@ -64,42 +75,10 @@ struct State {
     locked: bool,
     /// `gil->switch_number`: how often a thread took the lock that was not the last to have it.
     switches: u64,
+    /// Threads that have had the lock and have not dropped it for good.
+    attached: u32,
     counts: Counts,
     log: Log,
-}
-
-/// What happened to a thread, or to all threads that have detached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// How often the lock was taken.
-    pub takes: u64,
-    /// How often it was taken from another thread: that one had it last. The very first taking counts too, as in CPython.
-    pub switches: u64,
-    /// How often it was not free when it was wanted.
-    pub waits: u64,
-    /// Time spent waiting to take it.
-    pub waited: Duration,
-    /// How often a waiter asked the holder to drop it.
-    pub drop_requests: u64,
-    /// How often a checkpoint found such a request and gave the lock away.
-    pub yields: u64,
-    /// How often the lock was dropped with a request still standing, so that another thread had to take it first. A waiter that is quicker
-    /// than that makes it a yield without a forced switch.
-    pub forced_switches: u64,
-}
-
-impl Counts {
-    fn plus(self, other: Self) -> Self {
-        Self {
-            takes: self.takes + other.takes,
-            switches: self.switches + other.switches,
-            waits: self.waits + other.waits,
-            waited: self.waited + other.waited,
-            drop_requests: self.drop_requests + other.drop_requests,
-            yields: self.yields + other.yields,
-            forced_switches: self.forced_switches + other.forced_switches,
-        }
-    }
 }
 
 impl Gil {
@@ -115,10 +94,11 @@ impl Gil {
         Self {
             interval: interval.max(SHORTEST_INTERVAL),
             request: DropRequest(AtomicBool::new(false)),
-            state: Mutex::new(State { locked: false, switches: 0, counts: Counts::default(), log }),
+            state: Mutex::new(State { locked: false, switches: 0, attached: 0, counts: Counts::default(), log }),
             dropped: Condvar::new(),
             last_holder: Mutex::new(None),
             taken: Condvar::new(),
+            arrived: Condvar::new(),
             threads: AtomicU32::new(0),
         }
     }
@@ -131,6 +111,43 @@ impl Gil {
     /// Enrols the calling thread and takes the lock.
     pub fn attach(&self) -> Attached<'_> {
         self.enrol().attach()
+    }
+
+    /// How many threads are attached: each has had the lock, and has not dropped it for good.
+    pub fn attached(&self) -> u32 {
+        lock(&self.state).attached
+    }
+
+    /// Waits until that many threads are attached, for at most `limit`. The calling thread must not hold the lock, or nobody can.
+    ///
+    /// A thread that was started is not attached yet: it may not even have run. Who measures what another thread costs waits for it first.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use multiprocess::gil::{Gil, SWITCH_INTERVAL};
+    ///
+    /// let gil = Gil::new(SWITCH_INTERVAL);
+    /// std::thread::scope(|scope| {
+    ///     let (done, wait) = std::sync::mpsc::channel::<()>();
+    ///     scope.spawn(|| gil.attach().release_around(|| wait.into_iter().for_each(drop)));
+    ///     gil.wait_for_attached(1, Duration::from_secs(60)).unwrap();
+    ///     assert_eq!(gil.attached(), 1);
+    ///     drop(done);
+    /// });
+    /// assert_eq!(gil.attached(), 0);
+    /// ```
+    ///
+    /// # Errors
+    /// If there are fewer then.
+    pub fn wait_for_attached(&self, threads: u32, limit: Duration) -> Result<(), Error> {
+        let missing = |state: &mut State| state.attached < threads;
+        let waited = self.arrived.wait_timeout_while(lock(&self.state), limit.min(FAR), missing);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.attached >= threads {
+            Ok(())
+        } else {
+            Err(Kind::Deadline { doing: "waiting for threads to take the interpreter lock", limit }.into())
+        }
     }
 
     /// What happened to all threads that have detached.
@@ -162,6 +179,8 @@ impl<'gil> Enrolled<'gil> {
         let attached =
             Attached { gil: self.gil, number: self.number, counts: Cell::default(), stays_in_its_thread: PhantomData };
         attached.take();
+        lock(&self.gil.state).attached += 1;
+        self.gil.arrived.notify_all();
         attached
     }
 }
@@ -174,6 +193,15 @@ pub struct Attached<'gil> {
     number: u32,
     counts: Cell<Counts>,
     stays_in_its_thread: PhantomData<*const ()>,
+}
+
+/// `final_release` of `drop_gil`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Release {
+    /// The thread takes the lock again.
+    Passing,
+    /// The thread has ended.
+    Final,
 }
 
 impl Attached<'_> {
@@ -189,7 +217,7 @@ impl Attached<'_> {
     /// Drops the lock, makes a call that may block, and takes the lock again: `Py_BEGIN_ALLOW_THREADS`. If nobody has requested the lock,
     /// this waits for nobody.
     pub fn release_around<T>(&self, call: impl FnOnce() -> T) -> T {
-        self.drop_lock();
+        self.drop_lock(Release::Passing);
         // Also when the call panics: whoever is attached drops what it holds.
         let _again = TakenAgain(self);
         call()
@@ -209,16 +237,18 @@ impl Attached<'_> {
     #[inline(never)]
     fn drop_and_take(&self) {
         self.count(|counts| counts.yields += 1);
-        self.drop_lock();
+        self.drop_lock(Release::Passing);
         self.take();
     }
 
     fn end(&self) -> Counts {
-        // First, because this too may be a forced switch.
-        self.drop_lock();
         let counts = self.counts.get();
-        let mut state = lock(&self.gil.state);
-        state.counts = state.counts.plus(counts);
+        {
+            let mut state = lock(&self.gil.state);
+            state.counts = state.counts.plus(counts);
+            state.attached -= 1;
+        }
+        self.drop_lock(Release::Final);
         counts
     }
 
@@ -279,16 +309,18 @@ impl Attached<'_> {
     // ANCHOR_END: wait
 
     // ANCHOR: drop
-    /// `drop_gil`, with `FORCE_SWITCHING`.
-    fn drop_lock(&self) {
+    /// `drop_gil`, with `FORCE_SWITCHING`. The request that a final release leaves standing is cleared by whoever takes the lock.
+    fn drop_lock(&self, release: Release) {
         let gil = self.gil;
-        *lock(&gil.last_holder) = Some(self.number);
+        if release == Release::Passing {
+            *lock(&gil.last_holder) = Some(self.number);
+        }
         let mut state = lock(&gil.state);
         state.locked = false;
         state.log.push(None);
         gil.dropped.notify_one();
         drop(state);
-        if gil.request.0.load(Relaxed) {
+        if release == Release::Passing && gil.request.0.load(Relaxed) {
             let last_holder = lock(&gil.last_holder);
             if *last_holder == Some(self.number) {
                 gil.request.0.store(false, Relaxed);

@@ -54,6 +54,12 @@ pub struct Counts {
 }
 
 impl Traffic {
+    /// Counts one more, of no time.
+    pub(crate) fn add_one(&mut self, bytes: usize) {
+        self.calls += 1;
+        self.bytes += bytes as u64;
+    }
+
     fn plus(self, other: Self) -> Self {
         Self { calls: self.calls + other.calls, bytes: self.bytes + other.bytes, time: self.time + other.time }
     }
@@ -144,6 +150,19 @@ impl Tally {
         add_time(&self.ns, since.elapsed());
     }
 
+    /// Counts one, of which the time would cost more than itself.
+    pub(crate) fn count(&self, bytes: usize) {
+        self.calls.fetch_add(1, Relaxed);
+        self.bytes.fetch_add(bytes as u64, Relaxed);
+    }
+
+    /// Counts many at once, with the time that all of them took.
+    pub(crate) fn add_many(&self, traffic: Traffic) {
+        self.calls.fetch_add(traffic.calls, Relaxed);
+        self.bytes.fetch_add(traffic.bytes, Relaxed);
+        add_time(&self.ns, traffic.time);
+    }
+
     fn read(&self) -> Traffic {
         Traffic {
             calls: self.calls.load(Relaxed),
@@ -188,6 +207,16 @@ impl Slot {
     pub(crate) fn task_done(&self, since: Instant) {
         self.tasks.fetch_add(1, Relaxed);
         add_time(&self.work_ns, since.elapsed());
+    }
+
+    /// Counts a task whose time is added with that of others, by [`add_work`](Self::add_work).
+    pub(crate) fn task_ended(&self) {
+        self.tasks.fetch_add(1, Relaxed);
+    }
+
+    /// Adds the time of tasks that are counted already.
+    pub(crate) fn add_work(&self, time: Duration) {
+        add_time(&self.work_ns, time);
     }
 
     pub(crate) fn counts(&self) -> Counts {

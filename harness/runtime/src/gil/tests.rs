@@ -11,7 +11,7 @@ const FOR_EVER: Duration = Duration::from_secs(3_600);
 
 #[test]
 fn only_the_holder_runs() {
-    const ROUNDS: u64 = 2_000;
+    const ROUNDS: u64 = if cfg!(miri) { 100 } else { 2_000 };
     let gil = Gil::new(Duration::ZERO);
     // Counted by load and store: two at once would lose counts.
     let total = AtomicU64::new(0);
@@ -43,7 +43,7 @@ fn only_the_holder_runs() {
 fn alone_nobody_waits_and_nothing_is_forced() {
     let gil = Gil::new(Duration::ZERO);
     let thread = gil.attach();
-    (0..100_000).for_each(|_| thread.checkpoint());
+    (0..if cfg!(miri) { 100 } else { 100_000 }).for_each(|_| thread.checkpoint());
     (0..10).for_each(|_| thread.release_around(|| ()));
     let counts = thread.detach();
     assert_eq!(counts, Counts { takes: 11, switches: 1, ..Counts::default() });
@@ -131,4 +131,111 @@ fn the_log_tells_who_had_it_and_is_never_longer_than_its_room() {
     assert_eq!(holders, [Some(1), None, Some(0), None, Some(2)]);
     assert!(changes.is_sorted_by_key(|change| change.at));
     assert_eq!(gil.counts().takes, 3);
+}
+
+/// gh-104341: a thread that ends does not wait until somebody else has taken the lock.
+#[test]
+fn a_thread_that_ends_is_not_forced_to_switch() {
+    let gil = Gil::new(Duration::from_millis(1));
+    let (asker, arrival) = (gil.enrol(), mpsc::channel());
+    thread::scope(|scope| {
+        let last = gil.attach();
+        let asker = scope.spawn(|| {
+            arrival.0.send(()).unwrap();
+            asker.attach().detach()
+        });
+        arrival.1.recv().unwrap();
+        // It never passes a safe point, so the request stands until it ends.
+        while !gil.request.0.load(Relaxed) {
+            thread::yield_now();
+        }
+        let last = last.detach();
+        assert_eq!((last.takes, last.yields, last.forced_switches), (1, 0, 0));
+        let asker = asker.join().unwrap();
+        assert_eq!((asker.takes, asker.switches, asker.waits), (1, 1, 1));
+        assert!(asker.drop_requests >= 1, "{asker:?}");
+    });
+    // Who took the lock has cleared the request: the next one neither yields nor is forced.
+    let next = gil.attach();
+    next.checkpoint();
+    assert_eq!(next.detach(), Counts { takes: 1, switches: 1, ..Counts::default() });
+    assert_eq!(gil.counts().forced_switches, 0);
+}
+
+/// The convoy: each call that really blocks lets the spinner in, and costs a request and a switch each way.
+#[test]
+fn each_call_that_blocks_costs_a_request() {
+    const CALLS: u64 = 5;
+    let gil = Gil::new(Duration::from_millis(1));
+    // How often the spinner has come round, and whether it is over.
+    let (rounds, over) = (AtomicU64::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let spinner = scope.spawn(|| {
+            let spinner = gil.attach();
+            while !over.load(Relaxed) {
+                rounds.fetch_add(1, Relaxed);
+                spinner.checkpoint();
+            }
+            spinner.detach()
+        });
+        gil.wait_for_attached(1, FOR_EVER).unwrap();
+        let server = gil.attach();
+        for _ in 0..CALLS {
+            // Blocks until the spinner has had the lock, as a call does whose data comes from elsewhere.
+            server.release_around(|| {
+                let before = rounds.load(Relaxed);
+                while rounds.load(Relaxed) == before {
+                    thread::yield_now();
+                }
+            });
+        }
+        over.store(true, Relaxed);
+        let server = server.detach();
+        let spinner = spinner.join().unwrap();
+        // Once to attach, once after each call.
+        assert_eq!((server.takes, server.switches, server.waits), (1 + CALLS, 1 + CALLS, 1 + CALLS));
+        assert!(server.drop_requests > CALLS, "{server:?}");
+        // The spinner gave it away each time, and got it back by waiting for the blocking call or for the end.
+        assert_eq!((spinner.yields, spinner.takes), (1 + CALLS, 2 + CALLS));
+        assert!(spinner.forced_switches <= spinner.yields, "{spinner:?}");
+    });
+}
+
+/// A call that does not block is back before anybody is asked: whoever waits gets the lock from such calls for nothing.
+#[test]
+fn calls_that_do_not_block_cost_no_request() {
+    let gil = Gil::new(FOR_EVER);
+    let there = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let server = gil.attach();
+        let visitor = scope.spawn(|| {
+            let visitor = gil.attach();
+            there.store(true, Relaxed);
+            visitor.detach()
+        });
+        let mut calls = 1;
+        while !there.load(Relaxed) {
+            server.release_around(|| ());
+            calls += 1;
+        }
+        let visitor = visitor.join().unwrap();
+        let server = server.detach();
+        assert_eq!((server.takes, server.drop_requests, server.forced_switches), (calls, 0, 0));
+        // Every other time it was back first, and nothing was switched.
+        assert_eq!((server.switches, visitor.switches, visitor.drop_requests), (2, 1, 0));
+    });
+}
+
+#[test]
+fn who_waits_for_threads_to_attach_is_told_of_too_few() {
+    let gil = Gil::new(FOR_EVER);
+    assert!(gil.wait_for_attached(1, Duration::from_millis(1)).unwrap_err().is_deadline());
+    let thread = gil.attach();
+    assert_eq!(gil.attached(), 1);
+    gil.wait_for_attached(1, Duration::ZERO).unwrap();
+    assert!(gil.wait_for_attached(2, Duration::ZERO).is_err());
+    // It is attached also while it makes a call.
+    assert_eq!(thread.release_around(|| gil.attached()), 1);
+    drop(thread);
+    assert_eq!(gil.attached(), 0);
 }
