@@ -19,9 +19,11 @@ use std::time::Instant;
 use bincode::{Decode, Encode};
 use linkme::distributed_slice;
 
-use crate::codec::{self, Loading};
+use crate::codec::{self, Items, ItemsOf, Loading};
 use crate::error::{Error, Kind};
 use crate::meter;
+use crate::pool::{self, Serve};
+use crate::trace::{self, Span};
 
 /// What a pool maps over items: a named function, with whatever data it carries.
 ///
@@ -90,6 +92,7 @@ type RunChunk = fn(&dyn Any, u64, u64, Loading<'_>) -> Result<Vec<u8>, Error>;
 pub struct FunctionEntry {
     name: &'static str,
     run: RunChunk,
+    serve: Serve,
 }
 
 /// One initializer of the program, its types erased.
@@ -112,7 +115,7 @@ pub static INITIALIZERS: [InitializerEntry];
 impl FunctionEntry {
     #[doc(hidden)]
     pub const fn of<F: Function>() -> Self {
-        Self { name: F::NAME, run: run_chunk::<F> }
+        Self { name: F::NAME, run: run_chunk::<F>, serve: pool::serve::<F> }
     }
 }
 
@@ -166,25 +169,47 @@ pub(crate) struct Task<'a, F: Function> {
     pub(crate) index: u64,
     pub(crate) name: &'static str,
     pub(crate) function: &'a F,
-    pub(crate) chunk: &'a [F::Item],
+    pub(crate) chunk: ItemsOf<'a, F::Item>,
+}
+
+/// How a task ended, for a process that ends with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Returned,
+    Failed,
+    /// It asked for this exit code, by [`leave`](crate::process::leave).
+    Left(i32),
 }
 
 /// Carries out the task in `frame` and returns the encoded reply; none for the sentinel that ends the worker.
 pub(crate) fn answer(frame: &[u8], state: &dyn Any) -> Result<Option<Vec<u8>>, Error> {
-    let mut loading = Loading::of(frame);
+    Ok(answer_rest(Loading::of(frame), state)?.map(|(reply, _)| reply))
+}
+
+/// The same for what is left of a message, and tells how the task ended.
+pub(crate) fn answer_rest(mut loading: Loading<'_>, state: &dyn Any) -> Result<Option<(Vec<u8>, Ending)>, Error> {
     if !loading.piece::<bool>()? {
         loading.finish()?;
         return Ok(None);
     }
     let (job, index, name): (u64, u64, String) = (loading.piece()?, loading.piece()?, loading.piece()?);
+    trace::about(job, index);
     // Whatever panics in here, the user's code or its encoding, is that task's failure and not the worker's end.
     let carry_out = || function(&name).and_then(|entry| (entry.run)(state, job, index, loading));
-    let reply = catch_unwind(AssertUnwindSafe(carry_out)).unwrap_or_else(|panic| {
-        let why = format!("it panicked: {}", panic_message(&*panic));
-        codec::dumps(&refusal(job, index, &why))
-    });
-    reply.or_else(|fault| codec::dumps(&refusal(job, index, &fault.to_string()))).map(Some)
+    let (ending, why) = match catch_unwind(AssertUnwindSafe(carry_out)) {
+        Ok(Ok(reply)) => return Ok(Some((reply, Ending::Returned))),
+        Ok(Err(fault)) => (Ending::Failed, fault.to_string()),
+        Err(panic) => match panic.downcast_ref::<Leaving>() {
+            Some(Leaving(code)) => (Ending::Left(*code), format!("it left with code {code}")),
+            None => (Ending::Failed, format!("it panicked: {}", panic_message(&*panic))),
+        },
+    };
+    Ok(Some((codec::dumps(&refusal(job, index, &why))?, ending)))
 }
+
+/// What unwinds a body that wants to leave with this exit code.
+#[derive(Debug)]
+pub(crate) struct Leaving(pub(crate) i32);
 
 /// The reply that carries an error instead of results, laid out as [`run_chunk`]'s.
 fn refusal(job: u64, index: u64, why: &str) -> (bool, u64, u64, Result<(), &str>) {
@@ -196,21 +221,26 @@ fn function(name: &str) -> Result<&'static FunctionEntry, Error> {
     found.ok_or_else(|| Kind::UnknownName { kind: "function", name: name.to_owned() }.into())
 }
 
+/// How the function called `name` answers items in a worker of the [`Pool`](crate::Pool).
+pub(crate) fn serve(name: &str) -> Result<Serve, Error> {
+    function(name).map(|entry| entry.serve)
+}
+
 fn run_chunk<F: Function>(state: &dyn Any, job: u64, index: u64, mut loading: Loading<'_>) -> Result<Vec<u8>, Error> {
-    let (function, chunk): (F, Vec<F::Item>) = (loading.piece()?, loading.piece()?);
+    let (function, Items(chunk)): (F, Items<F::Item>) = (loading.piece()?, loading.piece()?);
     loading.finish()?;
     let state = state.downcast_ref::<F::State>().ok_or_else(|| Kind::TaskFailed {
         function: F::NAME,
         why: format!("the worker's state is not a {}", std::any::type_name::<F::State>()),
     })?;
-    let working = Working(Instant::now());
+    let working = Working(Instant::now(), trace::span(trace::Kind::Work));
     let outputs: Vec<F::Output> = chunk.into_iter().map(|item| function.call(state, item)).collect();
     drop(working);
-    codec::dumps(&(true, job, index, Ok::<_, String>(outputs)))
+    codec::dumps(&(true, job, index, Ok::<_, String>(ItemsOf(&outputs))))
 }
 
 /// Counts a task when it is over, by its end or by a panic.
-struct Working(Instant);
+struct Working(Instant, #[expect(dead_code, reason = "dropped last: it marks the end")] Span);
 
 impl Drop for Working {
     fn drop(&mut self) {

@@ -7,11 +7,15 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
 use nix::poll::PollFlags;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
 use crate::sys::fd;
 
 /// The longest that anybody waits, 30 years: a longer limit (`Duration::MAX`) means the same and fits no clock.
 pub(crate) const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
+/// How long a killed process may take to disappear; it is in the kernel's hands by then.
+pub(crate) const REAP_WITHIN: Duration = Duration::from_secs(10);
 
 /// The moment `limit` from now, or [`FAR`] from now.
 pub(crate) fn after(limit: Duration) -> Instant {
@@ -48,6 +52,11 @@ impl Stop {
 /// A pipe that no program started from here inherits.
 pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(nix::unistd::pipe2(OFlag::O_CLOEXEC)?)
+}
+
+/// Two sockets connected with each other, that no program started from here inherits.
+pub(crate) fn socket_pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)?)
 }
 
 /// A non-blocking descriptor that waits like a blocking one, until it is called off.

@@ -1,19 +1,22 @@
-//! Memory behind [`SharedArray`](crate::SharedArray): one mapping with a table of claims at its head and plain numbers behind it.
+//! Memory behind [`SharedArray`](crate::SharedArray): one mapping with a label and a table of claims at its head and plain numbers behind it.
 //!
-//! The mapping is shared and anonymous: it has neither a name nor a descriptor that a forked child could confuse with another. The
-//! child inherits the mapping itself, at the same address. Numbers are reached only through a [`Claim`], and the table, which lies in the shared memory, keeps the claims
-//! of all processes apart. No lock is taken and nothing is waited for: a process may die at any point without holding up another.
+//! A forked child inherits the mapping itself, at the same address; another process maps what it is handed. Numbers are reached only
+//! through a [`Claim`], and the table, which lies in the shared memory, keeps the claims of all processes apart. No lock is taken and nothing
+//! is waited for. The claim of a process that dies stays in the table, since what it was writing may be half done: whoever wants a range that
+//! overlaps is refused at once and told its pid, and all other ranges are as free as before.
 
 use std::io;
 use std::marker::PhantomData;
-use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::ptr::NonNull;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use nix::sys::mman::MapFlags;
 
 use super::live;
+use super::shared::{Backing, Mapping, Shareable, available};
+use crate::memory::label::LABEL_BYTES;
 
 /// A plain number: what may lie in memory that is shared with other processes. It is aligned to no more than a page of 4,096 bytes, or an
 /// array of it does not compile.
@@ -38,33 +41,32 @@ struct Entry {
     end: AtomicU64,
 }
 
+// SAFETY: atomic integers; zeros are a free entry.
+unsafe impl Shareable for Entry {}
+
 /// How many claims there can be at a time.
-const ENTRIES: usize = 340;
+const ENTRIES: usize = 336;
 
 /// The smallest page of any Linux: a mapping begins at a multiple of it.
 const PAGE_BYTES: usize = 4_096;
 
-/// Where the numbers begin: two pages, in which the table fits.
+/// Where the numbers begin: two pages, in which the label and the table fit.
 const HEAD_BYTES: usize = 2 * PAGE_BYTES;
-const _: () = assert!(ENTRIES * size_of::<Entry>() <= HEAD_BYTES);
+const _: () = assert!(LABEL_BYTES + ENTRIES * size_of::<Entry>() <= HEAD_BYTES);
 
 /// Marks the owner of a claim that excludes all others; the rest of `owner` is the pid.
 const EXCLUSIVE: u64 = 1 << 32;
 
-/// Zeroed numbers in shared memory.
+/// Numbers in shared memory.
 #[derive(Debug)]
 pub(crate) struct Numbers<T> {
-    start: NonNull<libc::c_void>,
-    bytes: usize,
+    backing: Backing,
+    /// There from the beginning where it was made; where it was handed over, from the first claim on: who only passes it on maps nothing.
+    mapping: OnceLock<Mapping>,
     len: usize,
-    _of: PhantomData<T>,
+    // Not a `T`: the numbers are reached through claims only, which keep threads apart as well as processes.
+    _of: PhantomData<fn() -> T>,
 }
-
-// SAFETY: the mapping belongs to the value and is plain memory; the numbers in it are reached through claims only, which keep
-// threads apart as well as processes, and the table is made of atomics.
-unsafe impl<T: Plain> Send for Numbers<T> {}
-// SAFETY: as for Send.
-unsafe impl<T: Plain> Sync for Numbers<T> {}
 
 /// Why there is no claim.
 #[derive(Debug)]
@@ -73,29 +75,48 @@ pub(crate) enum Refused {
     Overlaps(Range<usize>, u32),
     /// Every entry of the table is taken.
     Full,
+    /// The memory that was handed over cannot be mapped.
+    Unmapped(io::Error),
 }
 
 impl<T: Plain> Numbers<T> {
-    /// Makes room for `len` zeros and fills the page table. The kernel refuses at once what is more than the memory of the machine.
+    /// Makes room for `len` zeros and fills the page table. What is more than the memory of the machine is refused at once.
     pub(crate) fn zeroed(len: usize) -> io::Result<Self> {
+        let bytes = Self::bytes(len).ok_or(io::ErrorKind::OutOfMemory)?;
+        available(bytes)?;
+        let backing = Backing::create(bytes)?;
+        let mapping = OnceLock::from(backing.map(MapFlags::MAP_POPULATE)?);
+        Ok(Self { backing, mapping, len, _of: PhantomData })
+    }
+
+    /// The numbers that a peer has made; none if the memory has not exactly the length of so many.
+    pub(crate) fn over(backing: Backing, len: usize) -> Option<Self> {
+        let mapping = OnceLock::new();
+        (Self::bytes(len) == Some(backing.len())).then_some(Self { backing, mapping, len, _of: PhantomData })
+    }
+
+    /// How long the memory of `len` numbers is; none if there cannot be so many.
+    fn bytes(len: usize) -> Option<usize> {
         const { assert!(align_of::<T>() <= PAGE_BYTES, "a shared number is aligned to no more than a page") };
-        let bytes = len.checked_mul(size_of::<T>()).and_then(|bytes| bytes.checked_add(HEAD_BYTES));
-        let bytes = bytes.filter(|bytes| isize::try_from(*bytes).is_ok()).and_then(NonZeroUsize::new);
-        let bytes = bytes.ok_or(io::ErrorKind::OutOfMemory)?;
-        let (protection, flags) = (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED);
-        // SAFETY: a new mapping at an address the kernel chooses disturbs no other memory. It has no file that could be shortened.
-        let start = unsafe { mmap_anonymous(None, bytes, protection, flags | MapFlags::MAP_POPULATE) }?;
-        Ok(Self { start, bytes: bytes.get(), len, _of: PhantomData })
+        let bytes = len.checked_mul(size_of::<T>())?.checked_add(HEAD_BYTES)?;
+        isize::try_from(bytes).is_ok().then_some(bytes)
     }
 
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    fn table(&self) -> &[Entry; ENTRIES] {
-        // SAFETY: the head of the mapping is aligned to a page, large enough and zeroed, which is a valid table of atomics; it is
-        // never reached in any other way.
-        unsafe { self.start.cast().as_ref() }
+    pub(crate) fn backing(&self) -> &Backing {
+        &self.backing
+    }
+
+    pub(crate) fn mapping(&self) -> io::Result<&Mapping> {
+        if let Some(mapping) = self.mapping.get() {
+            return Ok(mapping);
+        }
+        let mapping = self.backing.map(MapFlags::empty())?;
+        // If another thread was faster, its mapping is as good, and this one goes.
+        Ok(self.mapping.get_or_init(|| mapping))
     }
 
     /// Claims `range`, which the caller has seen to lie inside, and which is not empty.
@@ -104,28 +125,21 @@ impl<T: Plain> Numbers<T> {
     /// in the single order of all `SeqCst` operations sees the other: at most one of them stays, possibly none.
     pub(crate) fn claim(&self, range: Range<usize>, exclusive: bool) -> Result<Claim<'_, T>, Refused> {
         assert!(range.start < range.end && range.end <= self.len, "a claim lies inside its array");
+        let mapping = self.mapping().map_err(Refused::Unmapped)?;
+        let table: &[Entry] = mapping.slice(LABEL_BYTES, ENTRIES);
         let owner = u64::from(std::process::id()) | if exclusive { EXCLUSIVE } else { 0 };
         let take = |entry: &&Entry| entry.owner.compare_exchange(0, owner, SeqCst, SeqCst).is_ok();
-        let own = self.table().iter().find(take).ok_or(Refused::Full)?;
+        let own = table.iter().find(take).ok_or(Refused::Full)?;
         own.first.store(range.start as u64, SeqCst);
         own.end.store(range.end as u64, SeqCst);
         // Ended by the claim's drop.
         live::begin();
-        let claim = Claim { numbers: self, entry: own, range, exclusive };
-        let others = self.table().iter().filter(|entry| !std::ptr::eq(*entry, own));
+        let claim = Claim { numbers: self, mapping, entry: own, range, exclusive };
+        let others = table.iter().filter(|entry| !std::ptr::eq(*entry, own));
         match others.into_iter().find_map(|other| claim.conflict_with(other)) {
             None => Ok(claim),
             Some(refused) => Err(refused),
         }
-    }
-}
-
-impl<T> Drop for Numbers<T> {
-    fn drop(&mut self) {
-        // SAFETY: `start` and `bytes` are those of our own mapping, and every reference into it borrowed `self`. Another process
-        // has a mapping of its own.
-        let unmapped = unsafe { munmap(self.start, self.bytes) };
-        debug_assert!(unmapped.is_ok(), "unmapping our own mapping fails only on wrong arguments");
     }
 }
 
@@ -136,6 +150,7 @@ impl<T> Drop for Numbers<T> {
 /// [`live`] counts a claim.
 pub(crate) struct Claim<'a, T: Plain> {
     numbers: &'a Numbers<T>,
+    mapping: &'a Mapping,
     entry: &'a Entry,
     range: Range<usize>,
     exclusive: bool,
@@ -154,13 +169,14 @@ impl<T: Plain> Claim<'_, T> {
     }
 
     fn start(&self) -> NonNull<T> {
-        // SAFETY: the numbers lie behind the head, and the range among them, as `claim` has asserted.
-        unsafe { self.numbers.start.byte_add(HEAD_BYTES + self.range.start * size_of::<T>()) }.cast()
+        let first = self.mapping.place(HEAD_BYTES, self.numbers.len * size_of::<T>()).cast::<T>();
+        // SAFETY: the numbers begin there, and the range lies among them, as `claim` has asserted.
+        unsafe { first.add(self.range.start) }
     }
 
     /// The numbers of the range.
     pub(crate) fn numbers(&self) -> &[T] {
-        // SAFETY: aligned (the head ends at a page, and `zeroed` has asserted that a `T` asks for no more), inside the mapping,
+        // SAFETY: aligned (the head ends at a page, and `bytes` asserts that a `T` asks for no more), inside the mapping,
         // initialised (zeroed, and every bit pattern is a `T`); while this claim stands the table keeps every exclusive claim off the
         // range, in all threads and processes, and nobody forks a copy of it (`live`).
         unsafe { std::slice::from_raw_parts(self.start().as_ptr(), self.range.len()) }

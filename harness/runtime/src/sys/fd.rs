@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
 
 use super::check;
 
@@ -35,6 +36,12 @@ impl Kept {
         }
         close_range(first, u32::MAX)
     }
+}
+
+/// Closes what a program that was executed as a worker has inherited from its parent's parents: descriptors that were never marked
+/// close-on-exec. Called before the program has opened anything itself.
+pub(crate) fn close_inherited() -> io::Result<()> {
+    Kept::of(&[]).close_others()
 }
 
 fn close_range(first: u32, last: u32) -> io::Result<()> {
@@ -70,6 +77,10 @@ pub(crate) fn set_nonblocking(fd: impl AsFd) -> io::Result<()> {
 pub(crate) fn die_with(lifeline: &OwnedFd) -> io::Result<()> {
     // SAFETY: SIG_DFL is a valid disposition for SIGIO; its default action ends the process.
     unsafe { libc::signal(libc::SIGIO, libc::SIG_DFL) };
+    // A signal that is blocked ends nobody, and a child inherits what its parent's thread blocks.
+    let mut sigio = SigSet::empty();
+    sigio.add(Signal::SIGIO);
+    sigio.thread_unblock()?;
     let own_pid = std::process::id().cast_signed();
     // SAFETY: fcntl(2) with F_SETOWN takes numbers only.
     check(unsafe { libc::fcntl(lifeline.as_raw_fd(), libc::F_SETOWN, own_pid) })?;
@@ -99,6 +110,29 @@ pub(crate) fn wait(fds: &mut [(BorrowedFd<'_>, PollFlags)], deadline: Option<Ins
         }
     }
     Ok(polled.iter().map(|fd| fd.revents().is_some_and(|events| !events.is_empty())).collect())
+}
+
+/// Waits until `fd` is ready or the deadline has passed; tells whether it is. No deadline waits for ever.
+pub(crate) fn wait_for(fd: BorrowedFd<'_>, flags: PollFlags, deadline: Option<Instant>) -> io::Result<bool> {
+    let mut polled = [PollFd::new(fd, flags)];
+    loop {
+        match poll(&mut polled, timeout(deadline)) {
+            Ok(0) if deadline.is_some_and(|deadline| Instant::now() < deadline) => {}
+            Ok(ready) => return Ok(ready > 0),
+            Err(nix::errno::Errno::EINTR) => {}
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+}
+
+/// How many cores this thread may use; 1 if the system does not tell.
+pub(crate) fn cores() -> usize {
+    // SAFETY: all-zero bytes are an empty set.
+    let mut allowed: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: `allowed` is writable and as large as said; 0 means this thread.
+    let asked = unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &raw mut allowed) };
+    // SAFETY: counts the bits of a set that is initialised.
+    if asked == 0 { unsafe { libc::CPU_COUNT(&allowed) }.unsigned_abs() as usize } else { 1 }
 }
 
 /// The time left, rounded up to whole milliseconds so that a wait never spins at its end.

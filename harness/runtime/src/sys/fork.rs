@@ -1,12 +1,13 @@
 //! `fork(2)`, only from a process that is single-threaded at that moment unless the hazard is wanted, and the way out of the child.
 
-use std::io;
-use std::os::fd::RawFd;
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::check;
 use super::fd::{Kept, close_stdin};
+use crate::trace;
 
 /// The number of threads of this process, from `/proc/self/task` (proc(5)).
 pub(crate) fn thread_count() -> io::Result<usize> {
@@ -33,11 +34,18 @@ const SETTLING: Duration = Duration::from_millis(50);
 /// The caller has seen [`settled_thread_count`] return 1: no other thread can hold a lock that the child would wait for. It has also seen
 /// that [`live`](super::live) counts nothing: no reference to shared memory is there twice. The child never returns from here, not even by
 /// a panic: it would go on as a second copy of the parent.
+///
+/// What stands in the buffer of standard output is written before the fork, so that it is not there twice, and again before the child leaves,
+/// as CPython's `util._flush_std_streams` does.
 pub(crate) fn child(keep: &[RawFd], body: impl FnOnce() -> i32) -> io::Result<u32> {
-    let kept = Kept::of(keep);
+    // A child that goes on recording may start others, and hands them the trace.
+    let trace = trace::Trace::current();
+    let keep: Vec<RawFd> = keep.iter().copied().chain(trace.iter().map(|trace| trace.fd().as_raw_fd())).collect();
+    let kept = Kept::of(&keep);
+    flush_stdout();
     // SAFETY: fork(2) asks for nothing; what the child may do follows from the single thread the caller has counted.
     let pid = check(unsafe { libc::fork() })?;
-    if pid != 0 { Ok(pid.cast_unsigned()) } else { live(&kept, body) }
+    if pid != 0 { Ok(pid.cast_unsigned()) } else { live(&kept, trace::forked, body, flush_stdout) }
 }
 
 /// As [`child`], whatever other threads are doing: the hazard that the lesson `fork_trap` is about, and for nothing else.
@@ -57,16 +65,27 @@ pub(crate) fn child_despite_threads(keep: &[RawFd], body: impl FnOnce() -> i32) 
     // nothing else that another thread was changing (an allocator's own state, an atomic's companion) is up to the caller, as the
     // documentation says; the types do not rule it out.
     let pid = check(unsafe { libc::fork() })?;
-    if pid != 0 { Ok(pid.cast_unsigned()) } else { live(&kept, body) }
+    if pid != 0 { Ok(pid.cast_unsigned()) } else { live(&kept, trace::off, body, || ()) }
 }
 
-/// The life of a forked child, to its end. It allocates nothing of its own before `body`.
-fn live(kept: &Kept, body: impl FnOnce() -> i32) -> ! {
+/// The life of a forked child, to its end. It allocates nothing of its own before `begin`.
+fn live(kept: &Kept, begin: fn(), body: impl FnOnce() -> i32, end: fn()) -> ! {
     let life = || match kept.close_others().and_then(|()| close_stdin()) {
-        Ok(()) => body(),
+        Ok(()) => {
+            begin();
+            body()
+        }
         Err(_) => 1,
     };
-    exit_now(catch_unwind(AssertUnwindSafe(life)).unwrap_or(1))
+    let code = catch_unwind(AssertUnwindSafe(life)).unwrap_or(1);
+    end();
+    trace::instant(trace::Kind::Exit);
+    exit_now(code)
+}
+
+/// Writes what stands in the buffer of standard output. Whoever reads it may be gone; then nobody misses anything.
+pub(crate) fn flush_stdout() {
+    let _ = io::stdout().flush();
 }
 
 /// Makes sure that ended children wait to be reaped: a program may inherit SIGCHLD as ignored, and then nobody learns of a death.
@@ -99,4 +118,10 @@ pub(crate) fn remove_variable(name: &str) {
 pub(crate) fn ignore_interrupt() {
     // SAFETY: SIG_IGN is a valid disposition for SIGINT and runs no code.
     unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
+}
+
+/// Lets this process ignore SIGTERM, as CPython's resource tracker does: it ends when its pipe does.
+pub(crate) fn ignore_terminate() {
+    // SAFETY: SIG_IGN is a valid disposition for SIGTERM and runs no code.
+    unsafe { libc::signal(libc::SIGTERM, libc::SIG_IGN) };
 }

@@ -6,14 +6,19 @@
 pub(crate) mod array;
 pub(crate) mod blocks;
 pub(crate) mod bytes;
+pub(crate) mod clock;
 pub(crate) mod fd;
 pub(crate) mod fork;
+pub(crate) mod futex;
+pub(crate) mod interrupt;
 pub(crate) mod live;
 pub(crate) mod lock;
 pub(crate) mod pid;
 pub(crate) mod rights;
+pub(crate) mod ring;
 pub(crate) mod semaphore;
 pub(crate) mod shared;
+pub(crate) mod stream;
 pub(crate) mod vectors;
 
 use std::io;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::poll::PollFlags;
@@ -15,6 +16,8 @@ pub enum Status {
     Exited(i32),
     /// This signal ended it.
     Signalled(i32),
+    /// It was ended because the fork server that had forked it is gone, and nobody else can tell how it would have ended.
+    Unknown,
 }
 
 impl std::fmt::Display for Status {
@@ -25,6 +28,7 @@ impl std::fmt::Display for Status {
                 Ok(named) => write!(f, "was ended by {named}"),
                 Err(_) => write!(f, "was ended by signal {signal}"),
             },
+            Self::Unknown => f.write_str("was ended because its fork server is gone"),
         }
     }
 }
@@ -67,14 +71,15 @@ impl Usage {
 pub(crate) struct Child {
     pid: u32,
     pidfd: OwnedFd,
-    reaped: Option<(Status, Usage)>,
+    /// Locked for moments only, and while it is reaped: a process is reaped once, whoever waits for it.
+    reaped: Mutex<Option<(Status, Usage)>>,
 }
 
 impl Child {
     /// Takes charge of the child `pid` of this process.
     pub(crate) fn adopt(pid: u32) -> io::Result<Self> {
         // An unreaped child keeps its pid.
-        Ok(Self { pid, pidfd: pidfd(pid)?, reaped: None })
+        Ok(Self { pid, pidfd: pidfd(pid)?, reaped: Mutex::default() })
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -88,22 +93,38 @@ impl Child {
 
     /// How it ended, without reaping it; none while it runs.
     pub(crate) fn peek(&self) -> io::Result<Option<Status>> {
-        if let Some((status, _)) = self.reaped {
-            return Ok(Some(status));
+        Ok(self.peek_with_usage()?.map(|(status, _)| status))
+    }
+
+    /// The same, with what it used.
+    pub(crate) fn peek_with_usage(&self) -> io::Result<Option<(Status, Usage)>> {
+        // Held to the end: nobody reaps it while it is asked for.
+        let reaped = self.reaped();
+        if reaped.is_some() {
+            return Ok(*reaped);
         }
         // SAFETY: all-zero bytes are a valid siginfo_t.
         let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        // SAFETY: all-zero bytes are a valid rusage.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
         let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-        let id = self.pidfd.as_raw_fd().cast_unsigned();
-        // SAFETY: `info` is writable; the pidfd is open for as long as `self` lives.
-        check(unsafe { libc::waitid(libc::P_PIDFD, id, &raw mut info, options) })?;
+        let (info_at, usage_at) = (&raw mut info, &raw mut usage);
+        // The system call itself: the C library's waitid(3) has no place for the usage (waitid(2), "C library/kernel differences").
+        // SAFETY: both pointers are to writable locals; the pidfd is open for as long as `self` lives.
+        let asked = unsafe {
+            libc::syscall(libc::SYS_waitid, libc::P_PIDFD, self.pidfd.as_raw_fd(), info_at, options, usage_at)
+        };
+        if asked == -1 {
+            return Err(io::Error::last_os_error());
+        }
         // SAFETY: waitid filled in a child's siginfo, or left it zero, which reads as pid 0.
         if unsafe { info.si_pid() } == 0 {
             return Ok(None);
         }
         // SAFETY: the siginfo describes a child, so it holds a status.
         let value = unsafe { info.si_status() };
-        Ok(Some(if info.si_code == libc::CLD_EXITED { Status::Exited(value) } else { Status::Signalled(value) }))
+        let status = if info.si_code == libc::CLD_EXITED { Status::Exited(value) } else { Status::Signalled(value) };
+        Ok(Some((status, Usage::from_raw(&usage))))
     }
 
     /// Sends SIGKILL; a process that has already ended is left alone.
@@ -113,20 +134,29 @@ impl Child {
 
     /// Sends a signal; a process that has already ended is left alone.
     pub(crate) fn signal(&self, signal: libc::c_int) {
-        if self.reaped.is_none() {
+        if self.reaped().is_none() {
             send(&self.pidfd, signal);
         }
     }
 
     /// Waits until the process has ended, and reaps it; none if it still runs at the deadline.
-    pub(crate) fn wait_until(&mut self, deadline: Instant) -> io::Result<Option<(Status, Usage)>> {
-        if self.reaped.is_none() && fd::wait(&mut [(self.exit_event(), PollFlags::POLLIN)], Some(deadline))?[0] {
+    pub(crate) fn wait_until(&self, deadline: Instant) -> io::Result<Option<(Status, Usage)>> {
+        // The wait is outside the lock, so that others may signal meanwhile.
+        if self.reaped().is_none() && fd::wait(&mut [(self.exit_event(), PollFlags::POLLIN)], Some(deadline))?[0] {
             self.reap()?;
         }
-        Ok(self.reaped)
+        Ok(*self.reaped())
     }
 
-    fn reap(&mut self) -> io::Result<()> {
+    fn reaped(&self) -> MutexGuard<'_, Option<(Status, Usage)>> {
+        self.reaped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reap(&self) -> io::Result<()> {
+        let mut reaped = self.reaped();
+        if reaped.is_some() {
+            return Ok(());
+        }
         let mut raw_status = 0;
         // SAFETY: all-zero bytes are a valid rusage.
         let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
@@ -143,14 +173,14 @@ impl Child {
         } else {
             Status::Signalled(libc::WTERMSIG(raw_status))
         };
-        self.reaped = Some((status, Usage::from_raw(&usage)));
+        *reaped = Some((status, Usage::from_raw(&usage)));
         Ok(())
     }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        if self.reaped.is_none() {
+        if self.reaped().is_none() {
             self.kill();
             // A killed process ends; if the kernel refuses to say so there is nothing left that could be done here.
             let _ = self.reap();
@@ -181,9 +211,9 @@ impl Stranger {
         self.0.as_fd()
     }
 
-    /// Sends SIGKILL; a process that has already ended is left alone.
-    pub(crate) fn kill(&self) {
-        send(&self.0, libc::SIGKILL);
+    /// Sends a signal; a process that has already ended is left alone.
+    pub(crate) fn signal(&self, signal: libc::c_int) {
+        send(&self.0, signal);
     }
 }
 
@@ -192,7 +222,7 @@ pub(crate) fn kill_stranger(pid: u32, still_meant: impl FnOnce() -> bool) {
     if let Ok(stranger) = Stranger::open(pid)
         && still_meant()
     {
-        stranger.kill();
+        stranger.signal(libc::SIGKILL);
     }
 }
 

@@ -6,49 +6,31 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use nix::errno::Errno;
 use nix::sys::socket::{ControlMessage, MsgFlags, recvmsg, sendmsg};
 
-/// How many descriptors go in one message.
-const COUNT: usize = 3;
+/// The most descriptors that go in one message (`SCM_MAX_FD`, unix(7)).
+const AT_MOST: usize = 253;
 
-/// What came of a message.
-#[derive(Debug)]
-pub(crate) enum Received {
-    /// All of it.
-    Whole([OwnedFd; COUNT]),
-    /// Less, as a rule because this process has no room for more descriptors. These are the first of those that were sent; the kernel
-    /// has closed the others.
-    Part(Vec<OwnedFd>),
-    /// Nothing: the other end is closed.
-    End,
-}
-
-impl Received {
-    /// The descriptors, if all of them came.
-    pub(crate) fn whole(self) -> io::Result<[OwnedFd; COUNT]> {
-        match self {
-            Self::Whole(descriptors) => Ok(descriptors),
-            Self::Part(_) => Err(io::Error::other("not all of the descriptors that were sent could be taken")),
-            Self::End => Err(io::ErrorKind::UnexpectedEof.into()),
-        }
-    }
-}
-
-/// Sends three descriptors together with a few bytes, at least one.
-pub(crate) fn send(socket: &OwnedFd, bytes: &[u8], descriptors: [BorrowedFd<'_>; COUNT]) -> io::Result<()> {
-    let raw = descriptors.map(|descriptor| descriptor.as_raw_fd());
+/// Sends descriptors together with a few bytes, at least one.
+pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let raw: Vec<RawFd> = descriptors.iter().map(|descriptor| descriptor.as_raw_fd()).collect();
     let rights = [ControlMessage::ScmRights(&raw)];
+    let control = if raw.is_empty() { &[][..] } else { &rights[..] };
     loop {
-        match sendmsg::<()>(socket.as_raw_fd(), &[IoSlice::new(bytes)], &rights, MsgFlags::MSG_NOSIGNAL, None) {
-            Ok(_) => return Ok(()),
+        match sendmsg::<()>(socket.as_raw_fd(), &[IoSlice::new(bytes)], control, MsgFlags::MSG_NOSIGNAL, None) {
+            Ok(sent) if sent == bytes.len() => return Ok(()),
+            Ok(_) => return Err(io::Error::other("the socket took only a part of a message of a few bytes")),
             Err(Errno::EINTR) => {}
             Err(fault) => return Err(fault.into()),
         }
     }
 }
 
-/// Receives what [`send`] has sent: fills `bytes`, and returns the descriptors, closed on exec.
-pub(crate) fn receive(socket: &OwnedFd, bytes: &mut [u8]) -> io::Result<Received> {
+/// Receives what [`send`] has sent: fills `bytes`, and returns the descriptors, closed on exec. They are fewer than were sent, the first
+/// of them, if this process has no room for more; the kernel has closed the others then.
+///
+/// Fails with `UnexpectedEof` if the other end is closed.
+pub(crate) fn receive(socket: BorrowedFd<'_>, bytes: &mut [u8]) -> io::Result<Vec<OwnedFd>> {
     let expected = bytes.len();
-    let mut space = nix::cmsg_space!([RawFd; COUNT]);
+    let mut space = nix::cmsg_space!([RawFd; AT_MOST]);
     let got = loop {
         let mut parts = [IoSliceMut::new(bytes)];
         match recvmsg::<()>(socket.as_raw_fd(), &mut parts, Some(&mut space), MsgFlags::MSG_CMSG_CLOEXEC) {
@@ -58,14 +40,7 @@ pub(crate) fn receive(socket: &OwnedFd, bytes: &mut [u8]) -> io::Result<Received
         }
     };
     let came = descriptors_in(&space);
-    if got == 0 {
-        return Ok(Received::End);
-    }
-    Ok(match <[OwnedFd; COUNT]>::try_from(came) {
-        Ok(descriptors) if got == expected => Received::Whole(descriptors),
-        Ok(descriptors) => Received::Part(descriptors.into()),
-        Err(came) => Received::Part(came),
-    })
+    if got == expected { Ok(came) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 /// The descriptors that the kernel has left in `space`, which was zeroed before: one header, then the descriptors (cmsg(3)).

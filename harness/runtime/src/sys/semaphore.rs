@@ -2,11 +2,12 @@
 
 use std::cell::UnsafeCell;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::check;
-use super::lock::real_time_after;
+use super::lock::LOOK_AGAIN_EVERY;
 use super::shared::{Shareable, Shared};
+use super::{check, clock};
+use crate::waiting;
 
 /// Room for one semaphore in shared memory.
 #[repr(C, align(64))]
@@ -49,20 +50,26 @@ impl<'a> Counting<'a> {
         self.shared.at::<Cell>(self.offset).0.get()
     }
 
-    /// Takes one away as soon as there is one; false if there was none for `limit`.
+    /// Takes one away as soon as there is one; false if there was none for `limit`. Looks again every [`LOOK_AGAIN_EVERY`].
+    ///
+    /// A post wakes one waiter. If that one is killed before it has taken what was posted, the wake is lost with it, and those who wait
+    /// behind it would sleep beside a free semaphore until their own deadline.
     pub(crate) fn acquire_within(self, limit: Duration) -> io::Result<bool> {
         // SAFETY: the place holds an initialised semaphore for as long as the mapping lives.
         if check(unsafe { libc::sem_trywait(self.raw()) }).is_ok() {
             return Ok(true);
         }
-        let time = real_time_after(limit)?;
+        let deadline = waiting::after(limit);
         loop {
-            // SAFETY: an initialised semaphore and a valid absolute time.
-            match check(unsafe { libc::sem_timedwait(self.raw(), &raw const time) }) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let until = clock::after(left.min(LOOK_AGAIN_EVERY))?;
+            // SAFETY: the place holds an initialised semaphore, as above.
+            match check(unsafe { clock::clockwait(self.raw(), &until) }) {
                 Ok(_) => return Ok(true),
                 Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
-                Err(fault) if fault.raw_os_error() == Some(libc::ETIMEDOUT) => return Ok(false),
-                Err(fault) => return Err(fault),
+                Err(fault) if fault.raw_os_error() != Some(libc::ETIMEDOUT) => return Err(fault),
+                Err(_) if left <= LOOK_AGAIN_EVERY => return Ok(false),
+                Err(_) => {}
             }
         }
     }
