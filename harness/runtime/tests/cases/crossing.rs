@@ -1,6 +1,6 @@
 //! How often data crosses: with every task, once per worker, or never.
 
-use multiprocess::StartMethod::{self, Fork, Spawn};
+use multiprocess::StartMethod::{self, Fork, ForkServer, Spawn};
 use multiprocess::classic::{Chunksize, Config, Pool};
 use multiprocess::meter::{self, WorkerReport};
 
@@ -11,6 +11,7 @@ pub(super) const CASES: &[Case] = &[
     ("a_bound_method_crosses_with_every_task_with_fork", || bound_method_crosses_with_every_task(Fork)),
     ("a_bound_method_crosses_with_every_task_with_spawn", || bound_method_crosses_with_every_task(Spawn)),
     ("an_initializer_crosses_once_per_worker_with_spawn", || initializer_crosses(Spawn, 3)),
+    ("an_initializer_crosses_once_per_worker_with_forkserver", || initializer_crosses(ForkServer, 3)),
     ("an_initializer_is_inherited_with_fork", || initializer_crosses(Fork, 0)),
 ];
 

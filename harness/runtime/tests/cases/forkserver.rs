@@ -103,8 +103,8 @@ fn killed_server() {
         let pid = Pid::from_raw(child.pid().cast_signed());
         let error = child.join().unwrap_err();
         assert!(error.is_status_unknown() && error.to_string().contains(&pid.to_string()), "{error}");
-        // Killed by then, and nobody's zombie but ours.
-        nix::sys::wait::waitpid(pid, None).unwrap();
+        // Killed by then, and nobody's zombie but ours, as soon as its server is through with dying.
+        super::process::until(|| nix::sys::wait::waitpid(pid, None).is_ok());
     }
     assert!(server.run(&Square, 3, PATIENT).unwrap_err().is_server_died());
 }

@@ -147,3 +147,20 @@ impl Initializer for Stumble {
     }
 }
 register_initializer!(Stumble);
+
+function!(/** Tries every way to start a process, and tells what it heard. */ Breed, (), u64 => Vec<String>, |_this, _state, _x| breed());
+register_function!(Breed);
+
+fn breed() -> Vec<String> {
+    use multiprocess::{Process, StartMethod, classic, forkserver::ForkServer};
+    let mut heard = vec![
+        Process::start(&[], || 0).map(drop),
+        ForkServer::start().map(drop),
+        multiprocess::trap::fork_alone(|| 0).map(drop),
+    ];
+    heard.extend(
+        StartMethod::ALL.map(|method| classic::Pool::start(classic::Config::new(1).start_method(method)).map(drop)),
+    );
+    heard.into_iter().map(|outcome| outcome.map_or_else(|fault| fault.to_string(), |()| String::new())).collect()
+}
+pub(super) use function;

@@ -1,6 +1,6 @@
 //! A pool that works: order, chunks, counts, sizes.
 
-use multiprocess::StartMethod::{self, Fork, Spawn};
+use multiprocess::StartMethod::{self, Fork, ForkServer, Spawn};
 use multiprocess::classic::{Chunksize, Config, Pool};
 use multiprocess::meter;
 
@@ -10,6 +10,7 @@ use super::functions::{Bytes, Pid, Square};
 pub(super) const CASES: &[Case] = &[
     ("map_keeps_the_order_with_fork", || map_keeps_the_order(Fork)),
     ("map_keeps_the_order_with_spawn", || map_keeps_the_order(Spawn)),
+    ("map_keeps_the_order_with_forkserver", || map_keeps_the_order(ForkServer)),
     ("odd_counts_of_items_and_chunks_all_come_back", odd_counts_come_back),
     ("no_items_need_no_task", no_items_need_no_task),
     ("a_pool_of_no_workers_is_refused", || assert!(Pool::start(Config::new(0)).is_err())),

@@ -3,16 +3,19 @@
 use std::fs::File;
 use std::process::Command;
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use bincode::de::Decoder;
+use bincode::de::read::Reader;
 use bincode::enc::Encoder;
-use bincode::error::EncodeError;
+use bincode::enc::write::Writer;
+use bincode::error::{DecodeError, EncodeError};
 use bincode::{Decode, Encode};
 use multiprocess::watchdog::this_thread;
-use multiprocess::{Process, Queue, Semaphore, Status, codec, meter};
+use multiprocess::{Process, Queue, Status, codec, meter};
 
 use super::Case;
-use super::process::{LONG, until, wchan};
+use super::process::{LONG, until};
 use super::watchdog::settle;
 
 pub(super) const CASES: &[Case] = &[
@@ -20,11 +23,9 @@ pub(super) const CASES: &[Case] = &[
     ("a_slot_is_taken_by_put_and_given_back_by_get", slots),
     ("a_queue_without_a_bound_takes_more_than_its_pipe_holds", no_bound),
     ("everything_put_by_many_processes_comes_once_and_is_counted", many_processes),
-    ("joining_before_draining_passes_with_65536_bytes_and_is_reported_with_one_more", join_before_drain),
+    ("joining_before_draining_passes_with_65514_bytes_and_is_reported_with_65515", join_before_drain),
     ("an_item_that_cannot_be_encoded_is_reported_and_the_next_ones_come", refused),
     ("an_item_whose_encoding_panics_is_reported", panics),
-    ("a_writer_killed_in_the_middle_of_an_item_is_noticed_by_all", killed_writer),
-    ("a_reader_killed_inside_get_is_noticed", killed_reader),
     ("a_closed_queue_takes_nothing", closed),
     ("a_queue_that_is_closed_while_a_putter_waits_refuses_it", closed_while_a_putter_waits),
     ("a_queue_whose_feeder_panicked_takes_nothing", closed_by_a_panic),
@@ -105,32 +106,81 @@ fn many_processes() {
     assert_eq!(written, parent.reads.bytes);
 }
 
-/// A pipe takes a header of 4 bytes and 65,532 more: CPython's threshold, for the bytes of our encoding.
-fn join_before_drain() {
-    let framed = |item: &Vec<u8>| codec::dumps(item).unwrap().len() + 4;
-    let length = CAPACITY - 4 - 3;
-    for (length, fits) in [(length, true), (length + 1, false)] {
-        let item = vec![7_u8; length];
-        assert_eq!(framed(&item) == CAPACITY, fits);
-        let queue = Queue::new(1).unwrap();
-        queue.put(item.clone(), LONG).unwrap();
-        let joined = queue.join_thread(if fits { LONG } else { Duration::from_millis(200) });
-        match joined {
-            Ok(()) => assert!(fits, "nobody has read it"),
-            Err(fault) => assert!(!fits && fault.is_feeder_stuck() && fault.to_string().contains("65536"), "{fault}"),
-        }
-        assert_eq!(queue.get(LONG).unwrap(), item);
-        queue.join_thread(LONG).unwrap();
+/// What CPython's pickle, protocol 4, makes of a `bytes` of 256 bytes to 64 KiB: 18 more.
+///
+/// | bytes | opcode |
+/// |---|---|
+/// | 2 | `PROTO` 4 |
+/// | 9 | `FRAME`, and the length of what follows in 8 |
+/// | 5 | `BINBYTES`, and the length of the bytes in 4 |
+/// | 1 + 1 | `MEMOIZE`, `STOP` |
+#[derive(Clone, Debug, PartialEq)]
+struct Pickled(Vec<u8>);
+
+impl Encode for Pickled {
+    fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
+        let length = u32::try_from(self.0.len()).unwrap();
+        let writer = encoder.writer();
+        writer.write(&[0x80, 4, 0x95])?;
+        writer.write(&(u64::from(length) + 7).to_le_bytes())?;
+        writer.write(b"B")?;
+        writer.write(&length.to_le_bytes())?;
+        writer.write(&self.0)?;
+        writer.write(&[0x94, b'.'])
     }
+}
+
+impl<C> Decode<C> for Pickled {
+    fn decode<D: Decoder<Context = C>>(decoder: &mut D) -> Result<Self, DecodeError> {
+        let mut opening = [0; 16];
+        decoder.reader().read(&mut opening)?;
+        let mut bytes = vec![0; u32::from_le_bytes(opening[12..].try_into().unwrap()) as usize];
+        decoder.reader().read(&mut bytes)?;
+        decoder.reader().read(&mut [0; 2])?;
+        Ok(Self(bytes))
+    }
+}
+
+/// A pipe takes a frame of 65,536 bytes whose reader has not come, and not one more: 4 of header and 65,532. Of CPython's pickle of a
+/// `bytes` 18 are not its own, so that 65,514 pass and 65,515 do not, as was measured there; our encoding adds 3.
+fn join_before_drain() {
+    threshold(65_514, 18, Pickled);
+    threshold(65_529, 3, |bytes| bytes);
     // Dropped while it is stuck, the feeder is called off: nothing is left of it.
     let queue = Queue::new(1).unwrap();
     queue.put(vec![7_u8; 2 * CAPACITY], LONG).unwrap();
     assert!(queue.join_thread(Duration::from_millis(20)).unwrap_err().is_feeder_stuck());
 }
 
+fn threshold<T>(largest: usize, around: usize, item: impl Fn(Vec<u8>) -> T)
+where
+    T: Encode + Decode<()> + Clone + PartialEq + Send + std::fmt::Debug + 'static,
+{
+    assert_eq!(4 + around + largest, CAPACITY);
+    for (length, fits) in [(largest, true), (largest + 1, false)] {
+        let item = item(vec![7; length]);
+        assert_eq!(codec::dumps(&item).unwrap().len(), around + length);
+        let queue = Queue::new(1).unwrap();
+        let before = meter::counts();
+        queue.put(item.clone(), LONG).unwrap();
+        until(|| meter::counts().since(&before).lock_waits.calls == 1);
+        let joined = queue.join_thread(if fits { LONG } else { Duration::from_millis(200) });
+        match joined {
+            Ok(()) => assert!(fits, "nobody has read it"),
+            Err(fault) => {
+                let report = format!("1 items to write after 200ms, the first of {} bytes", around + length);
+                assert!(!fits && fault.is_feeder_stuck() && fault.to_string().contains(&report), "{fault}");
+                assert!(fault.to_string().contains("holds 65536 bytes"), "{fault}");
+            }
+        }
+        assert_eq!(queue.get(LONG).unwrap(), item);
+        queue.join_thread(LONG).unwrap();
+    }
+}
+
 /// Refuses to be encoded, panics at it, or not.
 #[derive(Debug, PartialEq, Decode)]
-struct Touchy(u8);
+pub(super) struct Touchy(pub(super) u8);
 
 impl Encode for Touchy {
     fn encode<E: Encoder>(&self, encoder: &mut E) -> Result<(), EncodeError> {
@@ -163,45 +213,6 @@ fn panics() {
     let items = 1 + u64::from(last.is_ok());
     assert!(lost.items_lost() == Some(items) && lost.to_string().contains("panicked"), "{lost}");
     assert_eq!(queue.qsize(), 0, "their slots are free again");
-}
-
-fn killed_writer() {
-    let queue: Queue<Vec<u8>> = Queue::new(10).unwrap();
-    let go = Semaphore::new(0).unwrap();
-    let put = |bytes: usize| {
-        go.acquire(LONG).unwrap();
-        queue.put(vec![7; bytes], LONG).unwrap();
-        match queue.join_thread(LONG) {
-            Err(fault) if fault.is_lock_owner_died() => 3,
-            _ => 0,
-        }
-    };
-    let mut large = Process::start(&[&queue], || put(1 << 20)).unwrap();
-    go.release().unwrap();
-    until(|| large.counts().lock_waits.calls == 1);
-    let mut small = Process::start(&[&queue], || put(1)).unwrap();
-    go.release().unwrap();
-    // It holds the write lock, for the pipe is far too small.
-    large.kill();
-    assert_eq!(large.join(LONG).unwrap().status, Status::Signalled(9));
-    assert_eq!(small.join(LONG).unwrap().status, Status::Exited(3));
-    let begin = Instant::now();
-    let fault = queue.get(Duration::from_secs(2)).unwrap_err();
-    assert!(fault.is_lock_owner_died(), "{fault}");
-    assert!(begin.elapsed() < Duration::from_secs(5));
-    assert!(queue.get(Duration::from_millis(10)).is_err());
-}
-
-fn killed_reader() {
-    let queue: Queue<u8> = Queue::new(10).unwrap();
-    let mut reader = Process::start(&[&queue], || i32::from(queue.get(2 * LONG).is_err())).unwrap();
-    until(|| wchan(&reader).contains("poll"));
-    reader.kill();
-    assert_eq!(reader.join(LONG).unwrap().status, Status::Signalled(9));
-    queue.put(1, LONG).unwrap();
-    let fault = queue.get(Duration::from_secs(2)).unwrap_err();
-    assert!(fault.is_lock_owner_died() && fault.to_string().contains("read lock"), "{fault}");
-    queue.join_thread(LONG).unwrap();
 }
 
 fn closed() {
