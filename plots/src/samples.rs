@@ -16,6 +16,7 @@ use record::{
 use crate::{Shelf, Shelved};
 
 mod convolution;
+mod traced;
 
 /// Name, ratio to the baseline, tasks, dumps of the object in the parent.
 const VARIANTS: [(&str, f64, u64, u64); 10] = [
@@ -60,6 +61,7 @@ pub(crate) fn lesson_for(kind: &str) -> Shelved {
         "seam" | "scaling" => convolution::lesson(),
         "u" | "idle" => chunksize::lesson(),
         "states" | "split" => big_queue::measured(),
+        "timeline" => traced::lesson(),
         _ => panic!("no sample for figures of the kind {kind}"),
     }
 }

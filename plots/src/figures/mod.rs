@@ -14,6 +14,7 @@ mod speedup;
 mod split;
 mod states;
 mod sweep;
+mod timeline;
 mod u_curve;
 mod where_time_goes;
 
@@ -30,6 +31,7 @@ pub use seam::seam;
 pub use speedup::speedup;
 pub use split::split;
 pub use states::states;
+pub use timeline::timeline;
 pub use u_curve::u_curve;
 pub use where_time_goes::where_time_goes;
 
@@ -86,6 +88,7 @@ pub const KINDS: &[(&str, Draw)] = &[
     ("scaling", scaling),
     ("u", u_curve),
     ("idle", idle),
+    ("timeline", timeline),
 ];
 
 /// The lesson and the function behind the figure called `name`, whether it was measured or not.
