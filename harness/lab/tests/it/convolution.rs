@@ -106,7 +106,8 @@ fn in_shared_memory_no_pixel_crosses() {
     let [naive, fast] = traffic(97);
     assert_eq!((naive, fast), (fast, naive));
     assert_eq!(traffic(11), [naive, fast], "the width of the image does not show");
-    assert_eq!(naive.1, 7 * 5);
+    // Five bytes around a reply, and one for an output of no size: it may not announce more of them than it sends bytes.
+    assert_eq!(naive.1, 7 * (5 + 1));
     assert!(naive.0 < 7 * 120, "{naive:?}");
 }
 
