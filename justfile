@@ -33,6 +33,25 @@ lint:
 fmt:
     cargo fmt --all
 
+# The protocols of the runtime that need no kernel, under Miri (a nightly with its component)
+miri:
+    cargo +nightly miri test -p multiprocess --lib -- codec:: frame:: gil:: trace::ring::tests trace::event trace::timeline
+
+# The runtime under AddressSanitizer (a nightly); what its quarantine keeps, the cases would call a leak
+sanitize:
+    ASAN_OPTIONS=quarantine_size_mb=0:thread_local_quarantine_size_kb=0 RUSTFLAGS=-Zsanitizer=address \
+        cargo +nightly test -p multiprocess --lib --test cases --target x86_64-unknown-linux-gnu --target-dir target/sanitize
+
+# The runtime's unit tests under valgrind, but for loom's, which have stacks of their own
+valgrind:
+    CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite" \
+        cargo test -p multiprocess --lib -- --test-threads=1 --skip model
+
+# Bytes from other processes, by libFuzzer (a nightly and cargo-fuzz): just fuzz tasks
+fuzz TARGET SECONDS="60":
+    mkdir -p target/fuzz/{{TARGET}}
+    cd harness/runtime && cargo +nightly fuzz run {{TARGET}} ../../target/fuzz/{{TARGET}} tests/corpus/{{TARGET}} -- -max_total_time={{SECONDS}}
+
 # What CI runs
 ci:
     bash .ci/run
