@@ -150,8 +150,15 @@ fn dead_owner() {
 }
 
 fn states() {
-    let never = Semaphore::new(0).unwrap();
-    let sleeping = [sleeper(&never), sleeper(&never)];
+    // A semaphore's waiter would look up now and then.
+    let sleeping = [(); 2].map(|()| {
+        Process::start(&[], || {
+            loop {
+                std::thread::park()
+            }
+        })
+        .unwrap()
+    });
     let spinning = Process::start(&[], || {
         let end = Instant::now() + 2 * LONG;
         while Instant::now() < end {
