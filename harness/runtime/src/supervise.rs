@@ -49,11 +49,13 @@ pub struct Report {
     pub pid: u32,
     /// Why it is no longer running.
     pub ending: Ending,
+    /// How long it ran, its start and its end included.
+    pub wall: Duration,
     /// What it printed on standard output.
     pub stdout: Vec<u8>,
     /// What it printed on standard error.
     pub stderr: Vec<u8>,
-    /// What it used itself (its children are not in it).
+    /// What it used, with every process that it waited for and every one that those waited for (wait4(2)).
     pub usage: Usage,
     /// How its processes stood when it was killed; empty if it ended by itself.
     pub states: Vec<ProcessState>,
@@ -90,6 +92,7 @@ pub fn run(
     fork::keep_ended_children();
     nix::sys::prctl::set_child_subreaper(true).map_err(|fault| Error::io("becoming a subreaper")(fault.into()))?;
     let strangers = tree::descendants();
+    let begin = Instant::now();
     command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut started = command.spawn().map_err(Error::io("starting a program"))?;
     let child = Child::adopt(started.id()).map_err(Error::io("watching a program"))?;
@@ -108,6 +111,7 @@ pub fn run(
     let early = ended?;
     child.kill();
     let reaped = child.wait_until(Instant::now() + REAP_WITHIN).map_err(Error::io("waiting for a program"))?;
+    let wall = begin.elapsed();
     let left_behind = tree::kill_all_but(&strangers, REAP_WITHIN);
     // With every writer dead, what is in the pipes is all there will ever be.
     talk.read_what_is_there();
@@ -117,6 +121,7 @@ pub fn run(
     Ok(Report {
         pid: child.pid(),
         ending: early.unwrap_or(Ending::Ended(status)),
+        wall,
         stdout,
         stderr,
         usage,

@@ -96,7 +96,7 @@ use map::Outcomes;
 ///
 /// It may be shared between threads. Dropping it cancels what is pending, kills its workers and waits for their end, unless it was
 /// [shut down](Self::shutdown) before: then what is under way is finished, for as long as this process lives. A callback that does not return
-/// holds a drop up for [`grace`](Config::grace) and ten seconds at most.
+/// holds a drop up for [`grace`](Config::grace) and two seconds at most.
 ///
 /// [`StartMethod::Fork`], which a [`Config`] begins with, is refused while this process has other threads, those of another pool or executor
 /// among them: then use [`StartMethod::ForkServer`] or [`StartMethod::Spawn`], or make this one first.
@@ -238,7 +238,7 @@ impl<S: 'static> Executor<S> {
     ///
     /// # Errors
     /// If that takes longer than `limit`. Then what is pending was cancelled and the workers were killed. If the manager does not get to that
-    /// within [`grace`](Config::grace) and ten seconds more, because it is in a callback that does not return, it is left behind, and the
+    /// within [`grace`](Config::grace) and two seconds more, because it is in a callback that does not return, it is left behind, and the
     /// error says so; it ends the workers when the callback returns, or they end with this process.
     pub fn finish(self, limit: Duration) -> Result<Vec<Record>, Error> {
         self.desk.shut(false, None);

@@ -5,13 +5,11 @@
 
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::flow::LOOK_UP_EVERY;
 use super::pipe::{Pipe, READS, SLOTS};
 use crate::sys::futex;
-
-/// How often whoever waits for a slot looks by itself: a process may die after it freed one and before it said so.
-const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
 
 /// Slots taken so far, less those that were given back without a read.
 const TAKEN: usize = SLOTS;
@@ -65,6 +63,7 @@ impl Pipe {
             if left.is_zero() || over() {
                 break Ok(false);
             }
+            // A process may die after it freed a slot and before it said so.
             if let Err(fault) = futex::wait(self.word(FREED), seen, left.min(LOOK_UP_EVERY)) {
                 break Err(fault);
             }
@@ -91,6 +90,8 @@ impl Pipe {
 #[cfg(test)]
 mod tests {
     use super::super::pipe::Side;
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

@@ -13,8 +13,8 @@ use crate::sys::fd;
 use crate::sys::pid::{Status, Stranger, Usage};
 use crate::waiting::Waiting;
 
-/// How the end of a process stands on the status pipe: a code or a negative signal, then what it used; five numbers of this machine.
-pub(super) const END_BYTES: usize = 4 * 8;
+/// How the end of a process stands on the status pipe: a code or a negative signal, then what it used; numbers of this machine.
+pub(super) const END_BYTES: usize = 8 * 8;
 
 #[derive(Debug)]
 pub(crate) struct Served {
@@ -33,8 +33,17 @@ pub(super) fn end_bytes(status: Status, usage: Usage) -> [u8; END_BYTES] {
         // The server is the one who knows.
         Status::Unknown => i64::MAX,
     };
-    let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).cast_signed();
-    let numbers = [code, usage.max_rss_bytes.cast_signed(), ns(usage.user), ns(usage.sys)];
+    let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let used = [
+        usage.max_rss_bytes,
+        ns(usage.user),
+        ns(usage.sys),
+        usage.voluntary_switches,
+        usage.involuntary_switches,
+        usage.minor_faults,
+        usage.major_faults,
+    ];
+    let numbers = std::iter::once(code).chain(used.map(u64::cast_signed));
     let mut bytes = [0; END_BYTES];
     for (place, number) in bytes.chunks_exact_mut(8).zip(numbers) {
         place.copy_from_slice(&number.to_ne_bytes());
@@ -44,15 +53,24 @@ pub(super) fn end_bytes(status: Status, usage: Usage) -> [u8; END_BYTES] {
 
 pub(super) fn end(bytes: &[u8; END_BYTES]) -> (Status, Usage) {
     let (numbers, _) = bytes.as_chunks::<8>();
-    let [code, rss, user, sys] = [0, 1, 2, 3].map(|place| i64::from_ne_bytes(numbers[place]));
-    let status = match i32::try_from(code) {
+    let number = |place: usize| i64::from_ne_bytes(numbers[place]);
+    let used = |place: usize| number(place).cast_unsigned();
+    let status = match i32::try_from(number(0)) {
         Ok(i32::MIN) => Status::Unknown,
         Ok(code) if code < 0 => Status::Signalled(-code),
         Ok(code) => Status::Exited(code),
         Err(_) => Status::Unknown,
     };
-    let time = |ns: i64| Duration::from_nanos(ns.cast_unsigned());
-    (status, Usage { max_rss_bytes: rss.cast_unsigned(), user: time(user), sys: time(sys) })
+    let usage = Usage {
+        max_rss_bytes: used(1),
+        user: Duration::from_nanos(used(2)),
+        sys: Duration::from_nanos(used(3)),
+        voluntary_switches: used(4),
+        involuntary_switches: used(5),
+        minor_faults: used(6),
+        major_faults: used(7),
+    };
+    (status, usage)
 }
 
 impl Served {
@@ -125,8 +143,15 @@ mod tests {
 
     #[test]
     fn an_end_comes_back_as_it_was() {
-        let usage =
-            Usage { max_rss_bytes: 1 << 40, user: Duration::from_nanos(7), sys: Duration::from_secs(1_000_000) };
+        let usage = Usage {
+            max_rss_bytes: 1 << 40,
+            user: Duration::from_nanos(7),
+            sys: Duration::from_secs(1_000_000),
+            voluntary_switches: 1,
+            involuntary_switches: 2,
+            minor_faults: 3,
+            major_faults: u64::MAX,
+        };
         for status in [Status::Exited(0), Status::Exited(255), Status::Signalled(9), Status::Signalled(64)] {
             assert_eq!(end(&end_bytes(status, usage)), (status, usage));
         }

@@ -5,6 +5,10 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::Pid;
+
 use super::check;
 use super::fd::{Kept, close_stdin};
 use crate::trace;
@@ -66,6 +70,28 @@ pub(crate) fn child_despite_threads(keep: &[RawFd], body: impl FnOnce() -> i32) 
     // documentation says; the types do not rule it out.
     let pid = check(unsafe { libc::fork() })?;
     if pid != 0 { Ok(pid.cast_unsigned()) } else { live(&kept, trace::off, body, || ()) }
+}
+
+/// Forks a child that does nothing but leave, and waits for its end.
+///
+/// Any process may, whatever threads it has and whatever it holds: the child touches no memory that another thread could be changing.
+pub(crate) fn and_wait() -> io::Result<()> {
+    keep_ended_children();
+    // SAFETY: fork(2) asks for nothing; the child calls _exit(2) and nothing else, which is async-signal-safe.
+    let pid = check(unsafe { libc::fork() })?;
+    if pid == 0 {
+        exit_now(0);
+    }
+    let ended = loop {
+        match waitpid(Pid::from_raw(pid), None) {
+            Err(Errno::EINTR) => {}
+            ended => break ended?,
+        }
+    };
+    match ended {
+        WaitStatus::Exited(_, 0) => Ok(()),
+        otherwise => Err(io::Error::other(format!("it ended otherwise: {otherwise:?}"))),
+    }
 }
 
 /// The life of a forked child, to its end. It allocates nothing of its own before `begin`.

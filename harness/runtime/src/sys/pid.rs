@@ -42,6 +42,14 @@ pub struct Usage {
     pub user: Duration,
     /// CPU time in the kernel.
     pub sys: Duration,
+    /// How often it gave up its core to wait.
+    pub voluntary_switches: u64,
+    /// How often the kernel took its core away.
+    pub involuntary_switches: u64,
+    /// Page faults that needed no disk.
+    pub minor_faults: u64,
+    /// Page faults that did.
+    pub major_faults: u64,
 }
 
 impl Usage {
@@ -53,6 +61,30 @@ impl Usage {
             max_rss_bytes: raw.ru_maxrss.unsigned_abs() * 1024,
             user: duration(raw.ru_utime),
             sys: duration(raw.ru_stime),
+            voluntary_switches: raw.ru_nvcsw.unsigned_abs(),
+            involuntary_switches: raw.ru_nivcsw.unsigned_abs(),
+            minor_faults: raw.ru_minflt.unsigned_abs(),
+            major_faults: raw.ru_majflt.unsigned_abs(),
+        }
+    }
+
+    /// What two processes used together: sums, and the larger of the two sizes.
+    ///
+    /// ```
+    /// let one = multiprocess::Usage { max_rss_bytes: 3, minor_faults: 2, ..Default::default() };
+    /// let both = one.plus(multiprocess::Usage { max_rss_bytes: 5, minor_faults: 1, ..Default::default() });
+    /// assert_eq!((both.max_rss_bytes, both.minor_faults), (5, 3));
+    /// ```
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            max_rss_bytes: self.max_rss_bytes.max(other.max_rss_bytes),
+            user: self.user + other.user,
+            sys: self.sys + other.sys,
+            voluntary_switches: self.voluntary_switches + other.voluntary_switches,
+            involuntary_switches: self.involuntary_switches + other.involuntary_switches,
+            minor_faults: self.minor_faults + other.minor_faults,
+            major_faults: self.major_faults + other.major_faults,
         }
     }
 

@@ -140,14 +140,14 @@ fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         ("replies", "hostile-third-outcome", reply(&[2])),
         ("control", "valid-arrival", announcement(0, 0, &setup)),
         ("control", "valid-without-initializer", announcement(0, 0, &[0])),
-        ("ends", "valid-end", (0..5_i64).flat_map(i64::to_ne_bytes).collect()),
-        ("ends", "valid-signal", (0..5).map(|x: i64| 7 - 4 * x).flat_map(i64::to_ne_bytes).collect()),
+        ("ends", "valid-end", (0..9_i64).flat_map(i64::to_ne_bytes).collect()),
+        ("ends", "valid-signal", (0..9).map(|x: i64| 7 - 4 * x).flat_map(i64::to_ne_bytes).collect()),
         (
             "ends",
             "valid-impossible",
-            [i64::MIN, i32::MIN.into(), -1, -1, -1].into_iter().flat_map(i64::to_ne_bytes).collect(),
+            [i64::MIN, i32::MIN.into(), -1, -1, -1, -1, -1, -1, -1].into_iter().flat_map(i64::to_ne_bytes).collect(),
         ),
-        ("ends", "hostile-short", vec![0; 39]),
+        ("ends", "hostile-short", vec![0; 71]),
         ("control", "hostile-descriptors-that-do-not-come", announcement(200, 1, &setup)[..20].to_vec()),
         ("control", "hostile-short", vec![0; 7]),
     ]
