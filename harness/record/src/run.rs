@@ -1,35 +1,41 @@
 //! What was measured: the rows of a run, raw and never averaged.
 //!
-//! A run is a file of JSON lines: one [`Header`], then a [`Subject`] row for each fresh process, then an [`End`].
-//! A run that was interrupted has no end row and is still a run.
+//! A run is a file of JSON lines: one [`Header`], then a [`Subject`] row for each fresh process, then an [`EndRow`], which seals the file
+//! with its hash. A run that was interrupted has no end row and is still a run.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::counters::{Counters, ProcessReport};
+use crate::environment::Environment;
 use crate::lesson::{Fault, Params, Profile};
 
-/// The version of the rows below. It rises when a field changes its meaning or a new one is written.
-pub const SCHEMA: u32 = 2;
+/// The version of the rows below. It rises when a field changes its meaning or a new one is written; the crate's `migrate` module then
+/// gets one more step, so that older records can still be read.
+pub const SCHEMA: u32 = 3;
+
+/// The first schema whose end row has a hash.
+pub(crate) const SEALED_SINCE: u32 = 3;
 
 /// One line of a recorded run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a row is made, written or read, and gone; none are kept side by side")]
 pub enum Row {
     /// The first line.
     Run(Header),
     /// One fresh process.
     Subject(Subject),
     /// The last line of a run that was not interrupted.
-    End(End),
+    End(EndRow),
 }
 
 /// What a run set out to measure, with what and where.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
-    /// [`SCHEMA`] at the time of writing.
+    /// [`SCHEMA`] at the time of writing. It stays what it was when an older record is read: it tells what that record cannot say.
     pub schema: u32,
     /// The run's name: date, profile and seed.
     pub id: String,
@@ -45,6 +51,9 @@ pub struct Header {
     pub environment: Environment,
     /// What it set out to measure.
     pub lessons: Vec<LessonPlan>,
+    /// How long it was allowed to measure, in seconds; none if it measured a fixed number of blocks, and in records of a schema before 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_s: Option<u64>,
 }
 
 /// The program that measured.
@@ -61,6 +70,9 @@ pub struct Program {
     pub rustc: String,
     /// The build profile, `release` or `debug`.
     pub build: String,
+    /// The SHA-256 of the executable that measured, in hexadecimal; none if it could not be read, and in records of a schema before 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binary_sha256: Option<String>,
 }
 
 /// One lesson of a run: its parameters and how many blocks were planned per variant.
@@ -82,44 +94,6 @@ pub struct LessonPlan {
     pub fingerprint: String,
 }
 
-/// The machine, as the program found it. What cannot be read is absent.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Environment {
-    /// Processor model.
-    pub cpu: String,
-    /// Cores online.
-    pub cores: u32,
-    /// Cores this process may run on.
-    pub usable_cores: u32,
-    /// Whether two hardware threads share a core.
-    pub smt: Option<bool>,
-    /// CPU quota of the control group, in cores.
-    pub quota_cores: Option<f64>,
-    /// Memory of the machine, in bytes.
-    pub memory_bytes: u64,
-    /// Memory that was available at the start, in bytes (the control group's limit respected).
-    pub available_bytes: u64,
-    /// Kernel release.
-    pub kernel: String,
-    /// The C library and its version.
-    pub libc: Option<String>,
-    /// Hypervisor, if the machine is a guest.
-    pub hypervisor: Option<String>,
-    /// Frequency governor.
-    pub governor: Option<String>,
-    /// Transparent huge pages.
-    pub huge_pages: Option<String>,
-    /// Address space randomisation (2 is full).
-    pub aslr: Option<String>,
-    /// Largest pipe an unprivileged process may ask for, in bytes.
-    pub pipe_max_bytes: Option<u64>,
-    /// One-minute load average at the start.
-    pub load: Option<f64>,
-    /// Processor time stolen by the hypervisor since boot, in clock ticks.
-    pub steal_ticks: Option<u64>,
-}
-
 /// One fresh process that ran one variant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,6 +106,32 @@ pub struct Subject {
     pub at_ns: u64,
     /// What it reported, or why it did not.
     pub result: VariantResult,
+    /// What it and all its processes used, as the kernel counted it; none in records of a schema before 3, and if it never ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<TreeUsage>,
+}
+
+/// What a subject and every process that it waited for used, from `wait4(2)`: exactly its tree, because a subject that leaves a process
+/// behind has failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TreeUsage {
+    /// From its start to its end, in nanoseconds: what it cost to measure it.
+    pub wall_ns: u64,
+    /// CPU time in user mode, in nanoseconds, all processes together.
+    pub user_ns: u64,
+    /// CPU time in the kernel, in nanoseconds, all processes together.
+    pub sys_ns: u64,
+    /// The largest resident size that any one of its processes had, in bytes.
+    pub max_rss_bytes: u64,
+    /// How often one of its processes gave up a core to wait.
+    pub voluntary_switches: u64,
+    /// How often the kernel took a core from one of them.
+    pub involuntary_switches: u64,
+    /// Page faults that needed no disk.
+    pub minor_faults: u64,
+    /// Page faults that did.
+    pub major_faults: u64,
 }
 
 /// The place of a subject in its block.
@@ -181,6 +181,9 @@ pub enum Arm {
     /// The variant.
     B,
 }
+
+/// The note that says what the trials of a demonstration are, if they are not called trials: a noun in the plural.
+pub const COUNTED_IN: &str = "counted_in";
 
 /// What one subject reported: the object that `lab run --json` prints for each variant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -244,7 +247,7 @@ impl VariantResult {
 }
 
 /// The end of a run that was not interrupted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct End {
     /// When it ended, UTC, RFC 3339.
@@ -253,6 +256,34 @@ pub struct End {
     pub load: Option<f64>,
     /// Processor time stolen by the hypervisor since boot, in clock ticks.
     pub steal_ticks: Option<u64>,
+    /// Memory that was available at the end, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available_bytes: Option<u64>,
+    /// Frequency of the first core that may be used, at the end, in kHz.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency_khz: Option<u64>,
+}
+
+/// An [`End`] as it stands in the file, with the seal that [`Recorder::end`](crate::Recorder::end) puts there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndRow {
+    /// When the run ended, UTC, RFC 3339.
+    pub finished: String,
+    /// One-minute load average at the end.
+    pub load: Option<f64>,
+    /// Processor time stolen by the hypervisor since boot, in clock ticks.
+    pub steal_ticks: Option<u64>,
+    /// Memory that was available at the end, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available_bytes: Option<u64>,
+    /// Frequency of the first core that may be used, at the end, in kHz.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency_khz: Option<u64>,
+    /// How many subject rows stand above; none in records of a schema before 3.
+    pub rows: Option<u64>,
+    /// The SHA-256 of all bytes of the file above this line, in hexadecimal; none in records of a schema before 3.
+    pub sha256: Option<String>,
 }
 
 /// A run as read back from its file.
@@ -267,6 +298,14 @@ pub struct Run {
 }
 
 impl Run {
+    /// Whether the file ended with a hash of itself, which [`Run::read`] has then found to be right.
+    ///
+    /// Interrupted runs are not sealed, and neither are those of a schema before 3. The hash tells damage and careless editing; who edits on
+    /// purpose can write a new one, and only the history of the repository speaks against that.
+    pub fn sealed(&self) -> bool {
+        self.end.is_some() && self.header.schema >= SEALED_SINCE
+    }
+
     /// What this run set out to measure for `lesson`.
     pub fn plan(&self, lesson: &str) -> Option<&LessonPlan> {
         self.header.lessons.iter().find(|plan| plan.lesson == lesson)

@@ -41,7 +41,8 @@ fn a_row_is_one_line_whatever_its_texts_hold() {
 fn every_kind_of_row_survives_json() {
     let mut arbitrary = Arbitrary(1);
     for number in 0..500 {
-        let rows = [Row::Run(arbitrary.header("a-run")), Row::Subject(arbitrary.subject()), Row::End(arbitrary.end())];
+        let rows =
+            [Row::Run(arbitrary.header("a-run")), Row::Subject(arbitrary.subject()), Row::End(arbitrary.end_row())];
         for row in rows {
             let json = serde_json::to_string(&row).unwrap();
             let back: Row = serde_json::from_str(&json).unwrap();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use record::{
-    Arm, BlockOrder, BlockPosition, Counters, End, Environment, Fault, Header, LessonPlan, ProcessReport, Profile,
-    Program, Recorder, SCHEMA, Subject, Traffic, VariantResult,
+    Arm, BlockOrder, BlockPosition, Counters, End, EndRow, Environment, Fault, Header, LessonPlan, ProcessReport,
+    Profile, Program, Recorder, SCHEMA, Subject, Traffic, TreeUsage, VariantResult,
 };
 
 /// A header with the least in it.
@@ -16,6 +16,7 @@ pub(crate) fn header(id: &str) -> Header {
         dirty: None,
         rustc: "rustc 1.95.0".to_owned(),
         build: "release".to_owned(),
+        binary_sha256: None,
     };
     Header {
         schema: SCHEMA,
@@ -26,6 +27,7 @@ pub(crate) fn header(id: &str) -> Header {
         program,
         environment: Environment::default(),
         lessons: Vec::new(),
+        budget_s: None,
     }
 }
 
@@ -41,11 +43,11 @@ pub(crate) fn subject(at_ns: u64) -> Subject {
     };
     // A text with a line break and more than one byte per character, so that cuts fall inside both.
     let result = VariantResult::failed("pool", record::RUST_LANE, "killed at its deadline:\n5 s ≠ ∞");
-    Subject { lesson: "gil_primes".to_owned(), block, at_ns, result }
+    Subject { lesson: "gil_primes".to_owned(), block, at_ns, result, usage: None }
 }
 
 pub(crate) fn end() -> End {
-    End { finished: "2026-01-01T00:01:00Z".to_owned(), load: Some(0.25), steal_ticks: Some(3) }
+    End { finished: "2026-01-01T00:01:00Z".to_owned(), load: Some(0.25), steal_ticks: Some(3), ..End::default() }
 }
 
 /// Writes a whole run of `subjects` subjects and returns its file.
@@ -171,6 +173,19 @@ impl Arbitrary {
         }
     }
 
+    fn tree_usage(&mut self) -> TreeUsage {
+        TreeUsage {
+            wall_ns: self.number(),
+            user_ns: self.number(),
+            sys_ns: self.number(),
+            max_rss_bytes: self.number(),
+            voluntary_switches: self.number(),
+            involuntary_switches: self.number(),
+            minor_faults: self.number(),
+            major_faults: self.number(),
+        }
+    }
+
     pub(crate) fn subject(&mut self) -> Subject {
         let block = BlockPosition {
             variant: self.text(),
@@ -180,7 +195,13 @@ impl Arbitrary {
             arm: if self.flag() { Arm::A } else { Arm::B },
             warm_up: self.flag(),
         };
-        Subject { lesson: self.text(), block, at_ns: self.number(), result: self.result() }
+        Subject {
+            lesson: self.text(),
+            block,
+            at_ns: self.number(),
+            result: self.result(),
+            usage: self.maybe(Self::tree_usage),
+        }
     }
 
     fn environment(&mut self) -> Environment {
@@ -188,19 +209,38 @@ impl Arbitrary {
             cpu: self.text(),
             cores: self.word() as u32,
             usable_cores: self.word() as u32,
+            affinity: self.maybe(Self::text),
             smt: self.maybe(Self::flag),
             quota_cores: self.maybe(Self::decimal),
+            control_groups: self.maybe(Self::text),
+            numa_nodes: self.maybe(|any| any.word() as u32),
             memory_bytes: self.number(),
+            memory_limit_bytes: self.maybe(Self::number),
             available_bytes: self.number(),
+            swap_bytes: self.maybe(Self::number),
+            swap_used_bytes: self.maybe(Self::number),
+            swappiness: self.maybe(Self::number),
             kernel: self.text(),
+            preemption: self.maybe(Self::text),
+            clock_source: self.maybe(Self::text),
             libc: self.maybe(Self::text),
             hypervisor: self.maybe(Self::text),
+            container: self.maybe(Self::text),
             governor: self.maybe(Self::text),
+            frequency_khz: self.maybe(Self::number),
+            frequency_max_khz: self.maybe(Self::number),
+            boost: self.maybe(Self::flag),
             huge_pages: self.maybe(Self::text),
+            huge_pages_defrag: self.maybe(Self::text),
             aslr: self.maybe(Self::text),
             pipe_max_bytes: self.maybe(Self::number),
             load: self.maybe(Self::decimal),
+            runnable: self.maybe(Self::number),
+            blocked: self.maybe(Self::number),
             steal_ticks: self.maybe(Self::number),
+            python: self.maybe(Self::text),
+            numpy: self.maybe(Self::text),
+            thread_settings: self.notes(),
         }
     }
 
@@ -223,6 +263,7 @@ impl Arbitrary {
             dirty: self.maybe(Self::flag),
             rustc: self.text(),
             build: self.text(),
+            binary_sha256: self.maybe(Self::text),
         };
         Header {
             schema: SCHEMA,
@@ -233,10 +274,23 @@ impl Arbitrary {
             program,
             environment: self.environment(),
             lessons: (0..self.below(3)).map(|_| self.plan()).collect(),
+            budget_s: self.maybe(Self::number),
         }
     }
 
+    pub(crate) fn end_row(&mut self) -> EndRow {
+        let End { finished, load, steal_ticks, available_bytes, frequency_khz } = self.end();
+        let (rows, sha256) = (self.maybe(Self::number), self.maybe(Self::text));
+        EndRow { finished, load, steal_ticks, available_bytes, frequency_khz, rows, sha256 }
+    }
+
     pub(crate) fn end(&mut self) -> End {
-        End { finished: self.text(), load: self.maybe(Self::decimal), steal_ticks: self.maybe(Self::number) }
+        End {
+            finished: self.text(),
+            load: self.maybe(Self::decimal),
+            steal_ticks: self.maybe(Self::number),
+            available_bytes: self.maybe(Self::number),
+            frequency_khz: self.maybe(Self::number),
+        }
     }
 }
