@@ -3,8 +3,14 @@
 //! The unit of replication is the fresh process, and the block of four of them gives one ratio. Values enter here as they were
 //! measured, and averages are taken on logarithms: a ratio and its inverse then tell the same story.
 
+mod drift;
+mod outliers;
+
 use record::{Arm, Interval};
 use statrs::distribution::{ContinuousCDF, StudentsT};
+
+pub use drift::{drift, later_by_earlier};
+pub use outliers::outliers;
 
 /// What every interval here is meant to cover of the truth.
 const CONFIDENCE: f64 = 0.95;
@@ -23,6 +29,17 @@ pub fn block_ratio(arms: &[(Arm, f64); 4]) -> f64 {
     let product = |wanted: Arm| arms.iter().filter(|(arm, _)| *arm == wanted).map(|(_, time)| time).product::<f64>();
     let balanced = arms.iter().filter(|(arm, _)| *arm == Arm::A).count() == 2;
     if balanced { (product(Arm::B) / product(Arm::A)).sqrt() } else { f64::NAN }
+}
+
+/// The geometric mean of the times of one arm of a block; NaN if it has none.
+///
+/// ```
+/// use record::Arm::{A, B};
+/// assert_eq!(harness::statistics::arm_mean(&[(A, 4.0), (B, 1.0), (B, 1.0), (A, 9.0)], A), 6.0);
+/// ```
+pub fn arm_mean(times: &[(Arm, f64)], wanted: Arm) -> f64 {
+    let own: Vec<f64> = times.iter().filter(|(arm, _)| *arm == wanted).map(|(_, time)| *time).collect();
+    own.iter().product::<f64>().powf(1.0 / own.len() as f64)
 }
 
 /// The geometric mean with its 95 % Student-t interval on the logarithms.
@@ -78,6 +95,35 @@ pub fn median_interval(values: &[f64]) -> Option<Interval> {
     sorted.sort_by(f64::total_cmp);
     let mid = f64::midpoint(sorted[(n - 1) / 2], sorted[n / 2]);
     Some(Interval { low: sorted[rank - 1], mid, high: sorted[n - rank], n })
+}
+
+/// How wide an interval of ratios is: the logarithm of its upper by its lower end. Near 0 that is the width in parts of the estimate; and the
+/// inverse ratio is as wide. Infinite for an interval that reaches 0, which nothing is narrow enough for.
+///
+/// ```
+/// use harness::statistics::relative_width;
+/// let interval = record::Interval { low: 0.95, mid: 1.0, high: 1.05, n: 10 };
+/// assert!((relative_width(&interval) - 0.1).abs() < 1e-3);
+/// ```
+pub fn relative_width(interval: &Interval) -> f64 {
+    if interval.low > 0.0 { (interval.high / interval.low).ln() } else { f64::INFINITY }
+}
+
+/// The geometric standard deviation: the factor by which values typically differ from their geometric mean, 1.03 for 3 %. For display; it
+/// says nothing about how well the mean is known. For small spreads it is 1 plus the coefficient of variation (Kirkwood 1979, "Geometric
+/// means and measures of dispersion", Biometrics 35).
+///
+/// None as in [`mean_interval`].
+///
+/// ```
+/// // Logarithms one above and one below their mean: variance (1 + 1) / (2 - 1).
+/// let spread = harness::statistics::spread(&[1.0, 2.0_f64.exp()]).unwrap();
+/// assert!((spread - 2.0_f64.sqrt().exp()).abs() < 1e-12);
+/// ```
+pub fn spread(values: &[f64]) -> Option<f64> {
+    let logs = Logs::of(values)?;
+    let spread = (logs.variance_of_mean * logs.n as f64).sqrt().exp();
+    spread.is_finite().then_some(spread)
 }
 
 /// How often something happened, as a proportion with its 95 % interval: [`Interval::of_proportion`], which figures use too.

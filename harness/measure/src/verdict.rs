@@ -74,12 +74,24 @@ pub fn judge_speed_up(
     if usable_cores >= stated {
         return (judge(interval, &Band::Ratio { ratio }), None);
     }
-    let scaled = ratio / stated * usable_cores;
+    let scaled = scaled_speed_up(ratio, stated_cores, usable_cores);
     if scaled <= 1.0 {
         let note = format!("a speed-up of {ratio} on {stated_cores} cores leaves none on {usable_cores}");
         return (Verdict::NotTestableHere, Some(note));
     }
     (judge(interval, &Band::Ratio { ratio: scaled }), Some(format!("scaled to {usable_cores} cores")))
+}
+
+/// The speed-up that is asked of `usable_cores` where a post states `ratio` for `stated_cores`: its efficiency per core on those there are,
+/// and no more than it states.
+///
+/// ```
+/// assert_eq!(harness::verdict::scaled_speed_up(3.9, 4, 2.0), 1.95);
+/// assert_eq!(harness::verdict::scaled_speed_up(3.9, 4, 64.0), 3.9);
+/// ```
+pub fn scaled_speed_up(ratio: f64, stated_cores: u32, usable_cores: f64) -> f64 {
+    let stated = f64::from(stated_cores);
+    if usable_cores >= stated { ratio } else { ratio / stated * usable_cores }
 }
 
 /// How many cores can work for a process at once in `environment`, a quota included: what [`judge_speed_up`] asks for.
