@@ -32,12 +32,23 @@ pub struct Lesson {
     /// How many blocks each variant gets in `quick`, `standard` and `post`, the warm-up not counted: [`BLOCKS`] unless one block
     /// takes minutes.
     pub blocks: [u32; 3],
+    /// How its subjects are arranged.
+    pub design: Design,
     /// The parameters that are halved, all at once, as often as it takes to fit the largest variant into the memory there is.
     pub shrinks: &'static [&'static str],
     /// How its claims are judged.
     pub checks: &'static [Check],
     /// A checksum of its source and the runtime's.
     pub fingerprint: &'static str,
+}
+
+/// How the subjects of a lesson are arranged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Design {
+    /// In blocks of four: each variant against the baseline.
+    Blocks,
+    /// One by one: each variant for itself, the first like any other. Nothing is compared, and `blocks` counts subjects of each.
+    Singles,
 }
 
 /// One way of doing a lesson's work.
@@ -307,6 +318,7 @@ mod tests {
         variants: VARIANTS,
         marks: &[],
         blocks: BLOCKS,
+        design: Design::Blocks,
         shrinks: &["items"],
         checks: &[],
         fingerprint: "",

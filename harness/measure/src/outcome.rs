@@ -64,6 +64,9 @@ pub const TRIALS: &str = "trials";
 /// The note that says why the parameters leave the fault no room.
 pub const NO_ROOM: &str = "no_room";
 
+/// The note that says why nothing could be measured on this machine.
+pub const NOT_HERE: &str = "not_here";
+
 /// Why `result` is not ok, given the oracle's answer if that is known: another answer, or a fault that it is to demonstrate and that
 /// did not show.
 pub(crate) fn complaint(result: &VariantResult, fault: Option<Fault>, oracle: Option<&str>) -> Option<String> {
@@ -140,6 +143,26 @@ impl Outcome {
         self.note(NO_ROOM, why)
     }
 
+    /// Nothing was measured, because this machine cannot, and why: a row that is fine, without an answer and without a time.
+    ///
+    /// ```
+    /// let outcome = harness::Outcome::not_here("needs two cores");
+    /// assert!(format!("{outcome:?}").contains("needs two cores"));
+    /// ```
+    pub fn not_here(why: impl Into<String>) -> Self {
+        let nothing = Self {
+            answer: String::new(),
+            elapsed: Duration::ZERO,
+            iterations: 1,
+            parent: Counts::default(),
+            workers: Vec::new(),
+            facts: BTreeMap::new(),
+            series: BTreeMap::new(),
+            notes: BTreeMap::new(),
+        };
+        nothing.note(NOT_HERE, why)
+    }
+
     /// Divides the elapsed time by this many repetitions of the work, where a single one would be too short to be timed.
     ///
     /// # Panics
@@ -155,13 +178,14 @@ impl Outcome {
         let own = process("parent", std::process::id(), &self.parent, Usage::of_this_process());
         let workers = self.workers.iter().map(|worker| process("worker", worker.pid, &worker.counts, worker.usage));
         let processes: Vec<ProcessReport> = std::iter::once(own).chain(workers).collect();
+        let measured = !self.notes.contains_key(NOT_HERE);
         VariantResult {
             name: variant.to_owned(),
             lane: lane.to_owned(),
             ok: true,
-            answer: Some(self.answer),
-            elapsed_ns: Some(ns(self.elapsed) / self.iterations),
-            iterations: self.iterations,
+            answer: measured.then_some(self.answer),
+            elapsed_ns: measured.then(|| ns(self.elapsed) / self.iterations),
+            iterations: if measured { self.iterations } else { 0 },
             demonstrates: None,
             counters: ProcessReport::total(&processes),
             processes,
@@ -196,7 +220,7 @@ fn traffic(traffic: meter::Traffic) -> Traffic {
 }
 
 /// Nanoseconds; 584 years fit.
-fn ns(time: Duration) -> u64 {
+pub(crate) fn ns(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
@@ -243,5 +267,13 @@ mod tests {
     fn a_fault_without_room_need_not_show() {
         let result = VariantResult { notes: [(NO_ROOM.to_owned(), "one strip".to_owned())].into(), ..answered("1") };
         assert_eq!(complaint(&result, Some(Fault::WrongAnswer), Some("1")), None);
+    }
+
+    #[test]
+    fn what_cannot_be_measured_is_fine_and_has_no_answer_and_no_time() {
+        let result = Outcome::not_here("needs two cores").fact("cores", 1).result("spin", "rust");
+        assert!(result.ok && result.answer.is_none() && result.elapsed_ns.is_none() && result.iterations == 0);
+        assert_eq!((result.notes[NOT_HERE].as_str(), result.facts["cores"]), ("needs two cores", 1));
+        assert_eq!(complaint(&result, None, Some("0")), None);
     }
 }
