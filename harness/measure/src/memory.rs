@@ -25,6 +25,17 @@ pub(crate) fn available_by(read: Read<'_>) -> Option<u64> {
     groups.iter().filter_map(|folder| left_in_group(read, folder)).chain(machine).min()
 }
 
+/// The tightest limit of the control groups around this process, in bytes; None if none is below what the machine has.
+pub(crate) fn limit_by(read: Read<'_>) -> Option<u64> {
+    let machine = text(read, "/proc/meminfo").and_then(|meminfo| meminfo_bytes(&meminfo, "MemTotal"));
+    let limit = |folder: &Path| {
+        let number = |file: &str| text(read, folder.join(file))?.parse::<u64>().ok();
+        number("memory.max").or_else(|| number("memory.limit_in_bytes"))
+    };
+    let tightest = folders(read, "memory").iter().filter_map(|folder| limit(folder)).min();
+    tightest.filter(|limit| machine.is_none_or(|machine| *limit < machine))
+}
+
 /// The bytes of one line of `/proc/meminfo`, which counts in KiB.
 pub(crate) fn meminfo_bytes(meminfo: &str, name: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
@@ -43,7 +54,7 @@ fn left_in_group(read: Read<'_>, folder: &Path) -> Option<u64> {
 }
 
 /// One value of a file of `name value` lines.
-fn stat_value(stat: &str, name: &str) -> Option<u64> {
+pub(crate) fn stat_value(stat: &str, name: &str) -> Option<u64> {
     stat.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
@@ -51,14 +62,14 @@ fn stat_value(stat: &str, name: &str) -> Option<u64> {
 mod tests {
     use std::path::Path;
 
-    use super::{available_by, meminfo_bytes, stat_value};
+    use super::{Read, available_by, limit_by, meminfo_bytes, stat_value};
 
     const MIB: u64 = 1 << 20;
     const MEMINFO: &str = "MemTotal:        4194304 kB\nMemFree:          100000 kB\nMemAvailable:    2097152 kB\n";
     const OWN: &str = "/sys/fs/cgroup/job";
 
-    /// A machine of version 2 with one group below the root, and these files in it.
-    fn available(files: &[(&str, &str)]) -> Option<u64> {
+    /// What `ask` finds on a machine of version 2 with one group below the root, and these files in it.
+    fn found(ask: fn(Read<'_>) -> Option<u64>, files: &[(&str, &str)]) -> Option<u64> {
         let machine = [
             ("/proc/meminfo", MEMINFO),
             ("/proc/self/cgroup", "0::/job\n"),
@@ -69,7 +80,21 @@ mod tests {
             let outside = machine.iter().map(|(name, content)| (Path::new(name).to_path_buf(), *content));
             inside.chain(outside).find(|(name, _)| name == path).map(|(_, content)| content.as_bytes().to_vec())
         };
-        available_by(&read)
+        ask(&read)
+    }
+
+    fn available(files: &[(&str, &str)]) -> Option<u64> {
+        found(available_by, files)
+    }
+
+    #[test]
+    fn a_limit_is_one_if_it_is_below_what_the_machine_has() {
+        let limit = |files: &[(&str, &str)]| found(limit_by, files);
+        assert_eq!(limit(&[("memory.max", "536870912\n")]), Some(512 * MIB));
+        assert_eq!(limit(&[("memory.limit_in_bytes", "536870912\n")]), Some(512 * MIB));
+        for none in [("memory.max", "max"), ("memory.limit_in_bytes", "9223372036854771712"), ("memory.stat", "1")] {
+            assert_eq!(limit(&[none]), None, "{none:?}");
+        }
     }
 
     #[test]

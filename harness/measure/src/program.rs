@@ -25,12 +25,34 @@ const ENOUGH_BYTES: usize = 64 << 10;
 pub fn capture(version: &str, root: &Path) -> Program {
     let checkout = checkout(root);
     Program {
-        version: version.to_owned(),
         revision: checkout.as_ref().map(|checkout| checkout.revision.clone()),
         dirty: checkout.map(|checkout| checkout.dirty),
+        binary_sha256: binary_sha256(),
+        ..built(version)
+    }
+}
+
+/// [`capture`] without what takes time to tell: nothing is known of the checkout, and the executable is not hashed.
+///
+/// ```
+/// assert_eq!(harness::program::built("0.1.0").revision, None);
+/// ```
+pub fn built(version: &str) -> Program {
+    Program {
+        version: version.to_owned(),
+        revision: None,
+        dirty: None,
         rustc: env!("UNPICKLED_RUSTC").to_owned(),
         build: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+        binary_sha256: None,
     }
+}
+
+/// The hash of the executable of this process, which is also that of its subjects.
+///
+/// The link is opened and not the path that it names: under that path another build may lie by now (proc_pid_exe(5)).
+fn binary_sha256() -> Option<String> {
+    record::hash::of_file(Path::new("/proc/self/exe")).ok()
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -65,7 +87,7 @@ fn status(text: &str) -> Option<Checkout> {
 }
 
 /// What `command` prints; None if it cannot be started, fails, or still runs after `patience`. Nothing of it is left then.
-fn output(mut command: Command, patience: Duration) -> Option<String> {
+pub(crate) fn output(mut command: Command, patience: Duration) -> Option<String> {
     let limits = Limits { deadline: patience, output_bytes: ENOUGH_BYTES };
     let report = supervise::run(&mut command, b"", &limits, None).ok()?;
     let succeeded = report.ending == Ending::Ended(Status::Exited(0));
@@ -111,6 +133,13 @@ mod tests {
         assert_eq!((program.version.as_str(), program.revision, program.dirty), ("1.2.3", None, None));
         assert!(program.rustc.starts_with("rustc "), "{}", program.rustc);
         assert_eq!(program.build, if cfg!(debug_assertions) { "debug" } else { "release" });
+    }
+
+    #[test]
+    fn the_program_is_known_by_its_hash() {
+        let bytes = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        let program = capture("1.2.3", Path::new("/nowhere/at/all"));
+        assert_eq!(program.binary_sha256, Some(record::hash::of_bytes(&bytes)));
     }
 
     #[test]

@@ -50,9 +50,33 @@ pub(super) fn cpu_list(list: &str) -> Option<usize> {
     Some(count)
 }
 
-/// The processors that `/proc/PID/status` allows.
-pub(super) fn allowed(status: &str) -> Option<usize> {
-    cpu_list(field(status, "Cpus_allowed_list")?)
+/// The first number of a list such as `0-3,8`.
+pub(super) fn first_of_list(list: &str) -> Option<u32> {
+    list.split([',', '-']).next()?.trim().parse().ok()
+}
+
+/// The list of processors that `/proc/PID/status` allows.
+pub(super) fn allowed(status: &str) -> Option<String> {
+    let list = field(status, "Cpus_allowed_list")?;
+    cpu_list(list).map(|_| list.to_owned())
+}
+
+/// The frequency of the first processor in `/proc/cpuinfo`, which only x86 has, in kHz.
+pub(super) fn frequency_khz(cpuinfo: &str) -> Option<u64> {
+    let mhz: f64 = field(cpuinfo, "cpu MHz")?.parse().ok()?;
+    (mhz.is_finite() && mhz > 0.0).then_some((mhz * 1e3).round() as u64)
+}
+
+/// Which versions of control groups `/proc/self/mountinfo` mounts.
+pub(super) fn control_groups(mounts: &str) -> Option<String> {
+    let mounted = |kind: &str| mounts.lines().any(|line| line.contains(kind));
+    let versions = match (mounted(" - cgroup "), mounted(" - cgroup2 ")) {
+        (true, true) => "v1 and v2",
+        (true, false) => "v1",
+        (false, true) => "v2",
+        (false, false) => return None,
+    };
+    Some(versions.to_owned())
 }
 
 /// The quota in a `cpu.max` of version 2, in cores; `max` is none.
@@ -73,6 +97,18 @@ pub(super) fn chosen(text: &str) -> Option<String> {
     (!word.is_empty()).then(|| word.to_owned())
 }
 
+/// The word in parentheses in `none voluntary (full)`.
+pub(super) fn in_parentheses(text: &str) -> Option<String> {
+    let word = text.split_once('(')?.1.split_once(')')?.0;
+    (!word.is_empty()).then(|| word.to_owned())
+}
+
+/// How the kernel of `/proc/version` was built to be interrupted; one that says nothing is interrupted nowhere or at few points.
+pub(super) fn preemption(version: &str) -> Option<String> {
+    let words = version.split_whitespace();
+    words.into_iter().find(|word| word.starts_with("PREEMPT")).map(str::to_owned)
+}
+
 /// The first of the three averages in `/proc/loadavg`.
 pub(super) fn load(loadavg: &str) -> Option<f64> {
     loadavg.split_whitespace().next()?.parse().ok().filter(|load: &f64| load.is_finite() && *load >= 0.0)
@@ -80,8 +116,63 @@ pub(super) fn load(loadavg: &str) -> Option<f64> {
 
 /// The eighth time of the line `cpu` in `/proc/stat`.
 pub(super) fn steal(stat: &str) -> Option<u64> {
-    let times = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
-    times.split_whitespace().nth(7)?.parse().ok()
+    ticks(stat).map(|ticks| ticks.stolen)
+}
+
+/// The processor time of a machine so far, all cores together, in clock ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticks {
+    /// Spent working.
+    pub(crate) busy: u64,
+    /// Given to other guests by the hypervisor.
+    pub(crate) stolen: u64,
+    /// All of it, idle time included.
+    pub(crate) total: u64,
+}
+
+impl Ticks {
+    /// What has passed since `before`; None if no tick has, or the counts ran backwards, as those of idle time may.
+    pub(crate) fn since(self, before: Self) -> Option<Self> {
+        let passed = |now: u64, then: u64| now.checked_sub(then);
+        let (busy, stolen) = (passed(self.busy, before.busy)?, passed(self.stolen, before.stolen)?);
+        let total = passed(self.total, before.total).filter(|total| *total > 0)?;
+        Some(Self { busy, stolen, total })
+    }
+}
+
+/// The line `cpu` in `/proc/stat`: user, nice, system, idle, waiting, two kinds of interrupts, stolen; what follows is part of user.
+pub(super) fn ticks(stat: &str) -> Option<Ticks> {
+    let times = stat.lines().find_map(|line| line.strip_prefix("cpu "))?.split_whitespace().take(8);
+    let times: Vec<u64> = times.map(|time| time.parse().ok()).collect::<Option<_>>()?;
+    let [user, nice, system, idle, waiting, hard, soft, stolen] = times.try_into().ok()?;
+    let busy = [user, nice, system, hard, soft].iter().try_fold(0, |sum: u64, time| sum.checked_add(*time))?;
+    let total = [idle, waiting, stolen].iter().try_fold(busy, |sum, time| sum.checked_add(*time))?;
+    Some(Ticks { busy, stolen, total })
+}
+
+/// One line `name value` of `/proc/stat`.
+pub(super) fn stat_line(stat: &str, name: &str) -> Option<u64> {
+    stat.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
+}
+
+/// What the manager of a container tells its first process.
+pub(super) fn container_of_init(environ: &[u8]) -> Option<String> {
+    let variables = environ.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    let named = variables.into_iter().find_map(|variable| variable.strip_prefix("container=").map(str::to_owned));
+    named.filter(|name| !name.is_empty())
+}
+
+/// The manager that a control group is named after, in `/proc/self/cgroup`.
+pub(super) fn container_of_group(groups: &str) -> Option<String> {
+    const KNOWN: [(&str, &str); 5] = [
+        ("kubepods", "kubernetes"),
+        ("docker", "docker"),
+        ("libpod", "podman"),
+        ("lxc", "lxc"),
+        ("machine.slice", "systemd-nspawn"),
+    ];
+    let known = |group: &str| KNOWN.iter().find(|(mark, _)| group.contains(mark)).map(|(_, name)| (*name).to_owned());
+    groups.lines().find_map(known)
 }
 
 /// The path of glibc in `/proc/self/maps`.

@@ -5,14 +5,17 @@ use std::path::Path;
 use record::Environment;
 
 use super::parse;
-use super::{capture, capture_by, load_by, quota_by, steal_by, usable_by};
+use super::{capture, capture_by, load_by, quota_by, steal_by, thread_settings, usable_by};
 
 const CPUINFO: &str = "processor\t: 0\nmodel name\t: Example CPU @ 2.60GHz\nsiblings\t: 4\ncpu cores\t: 2\n\
     flags\t\t: fpu vme sse2 hypervisor lahf_lm\n\nprocessor\t: 1\nmodel name\t: Example CPU @ 2.60GHz\n";
 
 const LAPTOP: &[(&str, &str)] = &[
     ("/proc/cpuinfo", CPUINFO),
-    ("/proc/meminfo", "MemTotal:        4194304 kB\nMemAvailable:    2097152 kB\n"),
+    (
+        "/proc/meminfo",
+        "MemTotal:        4194304 kB\nMemAvailable:    2097152 kB\nSwapTotal: 1024 kB\nSwapFree: 768 kB\n",
+    ),
     ("/proc/thread-self/status", "Name:\tlab\nCpus_allowed:\tf\nCpus_allowed_list:\t0-3\n"),
     ("/proc/self/cgroup", "0::/user.slice/a.scope\n"),
     ("/proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"),
@@ -25,14 +28,25 @@ const LAPTOP: &[(&str, &str)] = &[
         "\u{1}\u{2}GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.\nCopyright\u{0}",
     ),
     ("/proc/loadavg", "0.25 0.10 0.05 1/123 4567\n"),
-    ("/proc/stat", "cpu  5652 0 2647 282607 242 0 29 7 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n"),
+    (
+        "/proc/stat",
+        "cpu  5652 0 2647 282607 242 0 29 7 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\nprocs_running 3\nprocs_blocked 1\n",
+    ),
+    ("/proc/version", "Linux version 6.1.0-18-amd64 (gcc) #1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1\n"),
+    ("/proc/sys/vm/swappiness", "60\n"),
     ("/proc/sys/kernel/osrelease", "6.1.0-18-amd64\n"),
     ("/proc/sys/kernel/randomize_va_space", "2\n"),
     ("/proc/sys/fs/pipe-max-size", "1048576\n"),
     ("/sys/devices/system/cpu/online", "0-3\n"),
     ("/sys/devices/system/cpu/smt/active", "1\n"),
     ("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n"),
+    ("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq", "1800000\n"),
+    ("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq", "3500000\n"),
+    ("/sys/devices/system/cpu/intel_pstate/no_turbo", "0\n"),
+    ("/sys/devices/system/node/online", "0\n"),
+    ("/sys/devices/system/clocksource/clocksource0/current_clocksource", "tsc\n"),
     ("/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n"),
+    ("/sys/kernel/mm/transparent_hugepage/defrag", "always defer defer+madvise [madvise] never\n"),
     ("/sys/class/dmi/id/sys_vendor", "QEMU\n"),
     ("/sys/class/dmi/id/product_name", "Standard PC\n"),
 ];
@@ -54,19 +68,36 @@ fn a_laptop_is_read_whole() {
         cpu: "Example CPU @ 2.60GHz".to_owned(),
         cores: 4,
         usable_cores: 4,
+        affinity: Some("0-3".to_owned()),
         smt: Some(true),
         quota_cores: None,
+        control_groups: Some("v2".to_owned()),
+        numa_nodes: Some(1),
         memory_bytes: 4 << 30,
+        memory_limit_bytes: None,
         available_bytes: 2 << 30,
+        swap_bytes: Some(1 << 20),
+        swap_used_bytes: Some(256 << 10),
+        swappiness: Some(60),
         kernel: "6.1.0-18-amd64".to_owned(),
+        preemption: Some("PREEMPT_DYNAMIC".to_owned()),
+        clock_source: Some("tsc".to_owned()),
         libc: Some(if cfg!(target_env = "musl") { "musl" } else { "glibc 2.36" }.to_owned()),
         hypervisor: Some("QEMU".to_owned()),
+        container: None,
         governor: Some("powersave".to_owned()),
+        frequency_khz: Some(1_800_000),
+        frequency_max_khz: Some(3_500_000),
+        boost: Some(true),
         huge_pages: Some("madvise".to_owned()),
+        huge_pages_defrag: Some("madvise".to_owned()),
         aslr: Some("2".to_owned()),
         pipe_max_bytes: Some(1 << 20),
         load: Some(0.25),
+        runnable: Some(3),
+        blocked: Some(1),
         steal_ticks: Some(7),
+        ..Environment::default()
     };
     assert_eq!(capture_by(&machine(LAPTOP, &[])), expected);
 }
@@ -107,7 +138,49 @@ fn version_one_of_control_groups_has_two_files() {
 fn affinity_limits_the_usable_cores_and_not_the_cores() {
     let read = machine(LAPTOP, &[("/proc/thread-self/status", "Cpus_allowed_list:\t2\n")]);
     let environment = capture_by(&read);
-    assert_eq!((environment.cores, environment.usable_cores), (4, 1));
+    assert_eq!((environment.cores, environment.usable_cores, environment.affinity.as_deref()), (4, 1, Some("2")));
+}
+
+#[test]
+fn what_a_second_source_tells_counts_where_the_first_is_silent() {
+    let other = [
+        ("/proc/thread-self/status", "Cpus_allowed_list:\t2-3\n"),
+        ("/proc/cpuinfo", "processor: 0\ncpu MHz\t\t: 2596.122\n"),
+        ("/sys/devices/system/cpu/intel_pstate/no_turbo", ""),
+        ("/sys/devices/system/cpu/cpufreq/boost", "0\n"),
+        ("/sys/kernel/debug/sched/preempt", "none voluntary (full) lazy\n"),
+    ];
+    // The files of core 0 say nothing about core 2, which has none.
+    let environment = capture_by(&machine(LAPTOP, &other));
+    assert_eq!((environment.frequency_khz, environment.frequency_max_khz), (Some(2_596_122), None));
+    assert_eq!((environment.governor, environment.boost), (None, Some(false)));
+    assert_eq!(environment.preemption.as_deref(), Some("full"));
+}
+
+#[test]
+fn a_container_is_known_by_what_its_manager_leaves() {
+    let container = |more: &[(&str, &str)]| capture_by(&machine(LAPTOP, more)).container;
+    let named = Some("systemd-nspawn".to_owned());
+    assert_eq!(container(&[("/.dockerenv", ""), ("/run/systemd/container", "systemd-nspawn\n")]), named);
+    assert_eq!(container(&[("/.dockerenv", "")]).as_deref(), Some("docker"));
+    assert_eq!(container(&[("/run/.containerenv", "")]).as_deref(), Some("podman"));
+    assert_eq!(container(&[("/proc/1/environ", "HOME=/\0container=lxc\0")]).as_deref(), Some("lxc"));
+    assert_eq!(container(&[("/proc/1/environ", "container=\0")]), None);
+    let group = [("/proc/self/cgroup", "0::/kubepods.slice/kubepods-pod1.slice/a\n")];
+    assert_eq!(container(&group).as_deref(), Some("kubernetes"));
+}
+
+#[test]
+fn settings_of_threads_are_kept_as_they_are_and_not_longer_than_they_can_be() {
+    let long = "9".repeat(100);
+    let variable = |name: &str| match name {
+        "OMP_NUM_THREADS" => Some("4,2".to_owned()),
+        "RAYON_NUM_THREADS" => Some(long.clone()),
+        _ => None,
+    };
+    let settings = thread_settings(variable);
+    assert_eq!(settings.keys().collect::<Vec<_>>(), ["OMP_NUM_THREADS", "RAYON_NUM_THREADS"]);
+    assert_eq!((settings["OMP_NUM_THREADS"].as_str(), settings["RAYON_NUM_THREADS"].len()), ("4,2", 32));
 }
 
 #[test]
@@ -158,6 +231,16 @@ fn lists_of_processors_are_counted() {
     for list in ["", ",", "0,", "3-1", "a", "-1", "0-", "0-4294967296"] {
         assert_eq!(parse::cpu_list(list), None, "{list}");
     }
+}
+
+#[test]
+fn versions_of_control_groups_are_those_that_are_mounted() {
+    let line = |kind: &str| format!("30 23 0:26 / /sys/fs/cgroup rw - {kind} {kind} rw\n");
+    let versions = |mounts: String| parse::control_groups(&mounts);
+    assert_eq!(versions(line("cgroup")).as_deref(), Some("v1"));
+    assert_eq!(versions(line("cgroup2")).as_deref(), Some("v2"));
+    assert_eq!(versions(line("cgroup") + &line("cgroup2")).as_deref(), Some("v1 and v2"));
+    assert_eq!(versions(line("tmpfs")), None);
 }
 
 #[test]
