@@ -1,31 +1,32 @@
 //! Blocks of subjects under Criterion, every row recorded.
 //!
-//! For Criterion, one iteration is one block: four fresh processes in the order A B B A or B A A B, and its value is the ratio
-//! of the variant to its baseline. Criterion drives and shows; the record is the truth.
+//! Criterion asks and shows; `rounds` answers it with blocks of fresh processes; the record is the truth. Beside the lessons a run measures
+//! its instruments: what the machine can do, and how well the harness finds ratios that are known.
 
+mod cargo;
+mod length;
+mod pass;
 mod plan;
 mod quiet;
+mod rounds;
+mod session;
 mod shown;
 
-use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use criterion::{Criterion, SamplingMode};
-use record::{Arm, BlockOrder, BlockPosition, End, Params, Recorder, Subject, VariantResult};
+use criterion::Criterion;
+use record::Run;
 
 use crate::interrupt::{Interrupted, Interrupts};
-use crate::lesson::{Lesson, Variant};
-use crate::random::Random;
-use crate::ratio::Ratio;
-use crate::{environment, statistics, subject};
+use pass::{Bench, Id, Make};
+use rounds::Rounds;
+use session::{Session, Stop};
 
-pub use plan::{Plan, Planned, cargo_bench, random_seed, subject_deadline};
+pub use cargo::cargo_bench;
+pub use plan::{Plan, Planned, random_seed, subject_deadline};
 pub use quiet::Bars;
-
-/// A variant that failed this often is not measured any further; its rows stay.
-const FAILURES_AT_MOST: usize = 3;
 
 /// Criterion's bootstrap of ten values needs no more; its intervals are shown, ours are judged.
 const RESAMPLES: usize = 10_000;
@@ -35,8 +36,12 @@ const RESAMPLES: usize = 10_000;
 pub struct Benched {
     /// The file of the run; none if nothing was run, or nothing was to be recorded.
     pub path: Option<PathBuf>,
+    /// What was recorded.
+    pub run: Run,
     /// What was not fine, one line each.
     pub failures: Vec<String>,
+    /// The claims whose intervals stayed wider than their bands need when the time was up, one line each.
+    pub wanting: Vec<String>,
     /// The signal that ended it early, if one did.
     pub interrupted: Option<Interrupted>,
 }
@@ -67,221 +72,182 @@ impl From<record::Error> for BenchError {
     }
 }
 
-/// Why a variant's benchmark is left early. Travels through Criterion as a panic that no hook prints.
-enum Stop {
-    Interrupted(Interrupted),
-    TooManyFailures,
-    Record(record::Error),
-}
-
-/// Measures everything in `plan` and records it. `progress` hears of every subject before it starts.
-///
-/// # Errors
-/// If the record cannot be written. A subject that fails is no error but a row.
-pub fn run(plan: &Plan<'_>, criterion: impl Fn() -> Criterion, progress: &dyn Progress) -> Result<Benched, BenchError> {
-    let interrupts = Interrupts::caught().map_err(|fault| BenchError::Io("catching Ctrl-C".to_owned(), fault))?;
-    let session = RefCell::new(Session::begin(plan, &interrupts, progress));
-    let mut interrupted = None;
-    'all: for planned in &plan.lessons {
-        for variant in &planned.lesson.variants[1..] {
-            if let Some(stop) = bench_variant(&session, &criterion, planned, variant) {
-                match stop {
-                    Stop::Interrupted(signal) => {
-                        interrupted = Some(signal);
-                        break 'all;
-                    }
-                    Stop::Record(fault) => return Err(fault.into()),
-                    Stop::TooManyFailures => {}
-                }
-            }
-        }
-    }
-    let session = session.into_inner();
-    let path = match session.recorder {
-        Some(recorder) if interrupted.is_some() => Some(recorder.path().to_owned()),
-        Some(recorder) => Some(recorder.end(&End {
-            finished: record::now(),
-            load: environment::load(),
-            steal_ticks: environment::steal_ticks(),
-        })?),
-        None => None,
-    };
-    Ok(Benched { path, failures: session.failures, interrupted })
-}
-
 /// Hears how a benchmark goes on.
 pub trait Progress {
-    /// A subject of `variant` is about to start; `done` of about `total` blocks of it are behind us.
+    /// So many more subjects are going to run than was said before.
+    fn more(&self, subjects: u64);
+    /// A subject for a block of `variant` is about to start; `done` of about `total` blocks of it are behind us.
     fn subject(&self, lesson: &str, variant: &str, done: u32, total: u32);
-    /// Lends the program's outputs to Criterion while `work` runs.
-    fn quietly(&self, work: &mut dyn FnMut());
+    /// Lends the program's outputs to Criterion while `work` runs, and returns what it said.
+    fn quietly(&self, work: &mut dyn FnMut()) -> Vec<u8>;
+    /// Shows what Criterion said.
+    fn say(&self, said: &[u8]);
 }
 
-/// Measures one variant; tells why it was left early, if it was.
-fn bench_variant(
-    session: &RefCell<Session<'_>>,
-    criterion: &impl Fn() -> Criterion,
-    planned: &Planned<'_>,
-    variant: &Variant,
-) -> Option<Stop> {
-    // Criterion's first call is its warm-up; it cannot be switched off, and its rows are kept and marked.
-    let mut attempts = Attempts { planned, variant, warm_up: planned.warm_ups() > 0, next: 0, failed: 0 };
-    let mut measure = |iterations: u64| -> f64 {
-        let sum = (0..iterations).map(|_| session.borrow_mut().block(&mut attempts)).sum();
-        if attempts.warm_up {
-            attempts = Attempts { warm_up: false, next: 0, ..attempts };
-        }
-        sum
-    };
-    let mut driven = || {
-        if !planned.by_criterion() {
-            (0..planned.blocks).for_each(|_| _ = measure(1));
-            return;
-        }
-        let mut criterion = criterion().with_measurement(Ratio);
-        let mut group = criterion.benchmark_group(planned.lesson.stem);
-        group.sampling_mode(SamplingMode::Flat).sample_size(planned.blocks as usize);
-        group.warm_up_time(Duration::from_nanos(1)).measurement_time(Duration::from_nanos(1));
-        group.bench_function(variant.name, |bencher| bencher.iter_custom(&mut measure));
-        group.finish();
-    };
-    let mut outcome = Ok(());
-    let progress = session.borrow().progress;
-    progress.quietly(&mut || outcome = catch_unwind(AssertUnwindSafe(&mut driven)));
-    match outcome.err()?.downcast::<Stop>() {
-        Ok(stop) => Some(*stop),
-        Err(panic) => {
-            // Its own message went where Criterion's remarks went.
-            let why =
-                panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            eprintln!("measuring {} {} panicked: {}", planned.lesson.stem, variant.name, why.unwrap_or("no message"));
-            resume_unwind(panic)
-        }
-    }
+/// How Criterion is used.
+struct Driver<'a> {
+    /// Makes one as its arguments say.
+    make: Make<'a>,
+    /// Where it keeps its files.
+    folder: &'a Path,
+    /// Whether arguments of Criterion's own decide what is measured, and how often.
+    by_arguments: bool,
 }
 
-/// The blocks of one variant, numbered whether they become whole or not.
-#[derive(Clone, Copy)]
-struct Attempts<'a> {
-    planned: &'a Planned<'a>,
-    variant: &'a Variant,
-    warm_up: bool,
-    next: u32,
-    failed: usize,
-}
-
-/// One run under way.
-struct Session<'a> {
-    plan: &'a Plan<'a>,
-    interrupts: &'a Interrupts,
-    progress: &'a dyn Progress,
-    /// Exists from the first row on: a benchmark that runs nothing leaves no file.
-    recorder: Option<Recorder>,
-    orders: Random,
-    begin: Instant,
-    failures: Vec<String>,
-    oracle: Option<(&'static str, String)>,
-}
-
-impl<'a> Session<'a> {
-    fn begin(plan: &'a Plan<'a>, interrupts: &'a Interrupts, progress: &'a dyn Progress) -> Self {
-        let orders = Random::seeded(plan.seed);
-        Self {
-            plan,
-            interrupts,
-            progress,
-            recorder: None,
-            orders,
-            begin: Instant::now(),
-            failures: Vec::new(),
-            oracle: None,
-        }
-    }
-
-    fn record(&mut self, row: &Subject) -> Result<(), record::Error> {
-        let Some(folder) = &self.plan.folder else { return Ok(()) };
-        if self.recorder.is_none() {
-            self.recorder = Some(Recorder::create(folder, &self.plan.header())?);
-        }
-        self.recorder.as_mut().map_or(Ok(()), |recorder| recorder.subject(row))
-    }
-
-    /// Runs blocks until one is whole, and returns its ratio.
-    fn block(&mut self, attempts: &mut Attempts<'_>) -> f64 {
-        loop {
-            let ratio = self.attempt(attempts);
-            attempts.next += 1;
-            if let Some(ratio) = ratio {
-                return ratio;
-            }
-            attempts.failed += 1;
-            if attempts.failed >= FAILURES_AT_MOST {
-                resume_unwind(Box::new(Stop::TooManyFailures));
-            }
-        }
-    }
-
-    fn attempt(&mut self, attempts: &Attempts<'_>) -> Option<f64> {
-        let Attempts { planned, variant, warm_up, next: number, .. } = *attempts;
-        // The very first subject of a lesson is the oracle.
-        let oracle_known = self.oracle.as_ref().is_some_and(|(stem, _)| *stem == planned.lesson.stem);
-        let order = if warm_up || !oracle_known { BlockOrder::Abba } else { plan::draw(&mut self.orders) };
-        let mut arms = [(Arm::A, 0.0); 4];
-        for (place, arm) in (0..).zip(order.arms()) {
-            let runs = if arm == Arm::A { planned.lesson.baseline() } else { variant };
-            self.progress.subject(planned.lesson.stem, variant.name, number, planned.blocks);
-            let at = self.begin.elapsed();
-            let result = self.subject(planned.lesson, runs, &planned.fitted.params);
-            let block = BlockPosition { variant: variant.name.to_owned(), number, order, place, arm, warm_up };
-            let at_ns = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
-            let elapsed = result.elapsed_ns.filter(|_| result.ok);
-            if elapsed.is_none() {
-                let why = result.error.as_deref().unwrap_or("no time");
-                self.failures.push(format!("{} {}: {why}", planned.lesson.stem, runs.name));
-            }
-            let row = Subject { lesson: planned.lesson.stem.to_owned(), block, at_ns, result };
-            if let Err(fault) = self.record(&row) {
-                resume_unwind(Box::new(Stop::Record(fault)));
-            }
-            // The other arms of a broken block would be time spent on nothing.
-            arms[place as usize] = (arm, elapsed? as f64);
-        }
-        Some(statistics::block_ratio(&arms))
-    }
-
-    fn subject(&mut self, lesson: &Lesson, variant: &Variant, params: &Params) -> VariantResult {
-        let oracle = match &self.oracle {
-            Some((stem, answer)) if *stem == lesson.stem => Some(answer.as_str()),
-            _ => None,
-        };
-        let ran = subject::run(lesson, variant, params, self.plan.deadline, oracle, self.interrupts);
-        let result = match ran {
-            Ok(ran) => ran.result,
-            Err(signal) => resume_unwind(Box::new(Stop::Interrupted(signal))),
-        };
-        if variant.name == lesson.baseline().name && oracle.is_none() && result.ok {
-            self.oracle = result.answer.clone().map(|answer| (lesson.stem, answer));
-        }
-        result
-    }
-}
-
-/// [`run`] with a Criterion that draws nothing and keeps its files in `folder`, which is emptied first: what an earlier run
-/// left there would be compared with this one, or taken for it.
+/// Measures everything in `plan` and records it, with a Criterion that draws nothing and keeps its files in `folder`, which is emptied
+/// first: what an earlier run left there would be compared with this one, or taken for it. `progress` hears of every subject.
 ///
 /// # Errors
-/// As [`run`]; also if `folder` cannot be emptied.
+/// If the record cannot be written, or `folder` cannot be emptied. A subject that fails is no error but a row.
 pub fn run_in(folder: &Path, plan: &Plan<'_>, progress: &dyn Progress) -> Result<Benched, BenchError> {
+    empty(folder)?;
+    let make = || Criterion::default().without_plots().output_directory(folder).nresamples(RESAMPLES);
+    run(plan, &Driver { make: &make, folder, by_arguments: false }, progress)
+}
+
+fn empty(folder: &Path) -> Result<(), BenchError> {
     match std::fs::remove_dir_all(folder) {
         Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
-            return Err(BenchError::Io(format!("emptying {}", folder.display()), fault));
+            Err(BenchError::Io(format!("emptying {}", folder.display()), fault))
         }
-        _ => {}
+        _ => Ok(()),
     }
-    let criterion = || Criterion::default().without_plots().output_directory(folder).nresamples(RESAMPLES);
-    let mut benched = run(plan, criterion, progress)?;
-    if benched.interrupted.is_none() && benched.failures.is_empty() {
-        benched.failures = shown::missing(folder, plan);
+}
+
+fn run(plan: &Plan<'_>, driver: &Driver<'_>, progress: &dyn Progress) -> Result<Benched, BenchError> {
+    let interrupts = Interrupts::caught().map_err(|fault| BenchError::Io("catching Ctrl-C".to_owned(), fault))?;
+    let mut session = Session::begin(plan, &interrupts, progress);
+    let interrupted = match everything(&mut session, driver) {
+        Err(Stop::Interrupted(signal)) => Some(signal),
+        Err(Stop::Record(fault)) => return Err(fault.into()),
+        Ok(()) | Err(Stop::GivenUp) => None,
+    };
+    Ok(session.end(interrupted)?)
+}
+
+/// The lessons in their order, and between them the instruments, spread over the run.
+fn everything(session: &mut Session<'_>, driver: &Driver<'_>) -> Result<(), Stop> {
+    let plan = session.plan;
+    let wanted: Vec<Vec<Id>> = plan.lessons.iter().map(|planned| wanted(driver, planned)).collect();
+    let lessons = wanted.iter().filter(|ids| !ids.is_empty()).count();
+    if lessons == 0 {
+        // It may still have something to say: a list of benchmarks, or a comparison of what was saved.
+        return plan
+            .lessons
+            .iter()
+            .zip(&wanted)
+            .try_for_each(|(planned, wanted)| Lesson { planned, wanted, share: None }.measure(session, driver));
     }
-    Ok(benched)
+    let mut instruments: Vec<Rounds<'_>> =
+        plan.instruments.iter().map(|planned| Rounds::new(planned, plan.deadline, |_| true)).collect();
+    let blocks = |planned: &Planned<'_>, part: usize| (planned.blocks as usize * part).div_ceil(lessons + 1);
+    for rounds in &instruments {
+        session.progress.more(rounds.subjects_until(rounds.planned.blocks as usize));
+    }
+    for planned in &plan.lessons {
+        session.progress.more(planned.subjects());
+    }
+    let to_do = plan.lessons.iter().zip(&wanted).filter(|(_, ids)| !ids.is_empty());
+    for (done, (planned, wanted)) in to_do.enumerate() {
+        instruments.iter_mut().try_for_each(|rounds| rounds.until(session, blocks(rounds.planned, done + 1)))?;
+        let left = plan.budget.map(|budget| budget.saturating_sub(session.elapsed()));
+        let share = left.map(|left| left / u32::try_from(lessons - done).unwrap_or(1));
+        Lesson { planned, wanted, share }.measure(session, driver)?;
+    }
+    instruments.iter_mut().try_for_each(|rounds| rounds.until(session, rounds.planned.blocks as usize))
+}
+
+/// The benchmarks of a lesson that are to be measured.
+fn wanted(driver: &Driver<'_>, planned: &Planned<'_>) -> Vec<Id> {
+    let mut ids = pass::ids(planned.lesson);
+    if driver.by_arguments {
+        quiet::unheard(&mut || ids = pass::wanted(driver.make, planned.lesson));
+    }
+    ids
+}
+
+/// One lesson of a run.
+struct Lesson<'a, 'b> {
+    planned: &'a Planned<'a>,
+    wanted: &'b [Id],
+    /// How long it may go on adding blocks; none adds none.
+    share: Option<std::time::Duration>,
+}
+
+impl Lesson<'_, '_> {
+    fn measure(&self, session: &mut Session<'_>, driver: &Driver<'_>) -> Result<(), Stop> {
+        let (planned, begin) = (self.planned, Instant::now());
+        let wants = |name: &str| self.wanted.iter().any(|(wanted, _)| *wanted == name);
+        // If nothing but the baseline is wanted, its partner in the blocks is the next best variant.
+        let partner = match &planned.lesson.variants[1..] {
+            variants if variants.iter().any(|variant| wants(variant.name)) => None,
+            variants => variants.first().map(|variant| variant.name).filter(|_| !self.wanted.is_empty()),
+        };
+        let mut rounds = Rounds::new(planned, session.plan.deadline, |name| wants(name) || partner == Some(name));
+        let mut blocks = planned.blocks as usize;
+        loop {
+            let said = if planned.by_criterion() || driver.by_arguments {
+                Some(self.shown(session, driver, &mut rounds, blocks)?)
+            } else {
+                rounds.until(session, blocks)?;
+                None
+            };
+            let more = self.more(session, blocks, begin.elapsed());
+            let Some(more) = more else {
+                said.iter().for_each(|said| session.progress.say(said));
+                return Ok(());
+            };
+            session.progress.more(rounds.subjects_until(more));
+            blocks = more;
+        }
+    }
+
+    /// Has Criterion ask for so many blocks, and returns what it said.
+    fn shown(
+        &self,
+        session: &mut Session<'_>,
+        driver: &Driver<'_>,
+        rounds: &mut Rounds<'_>,
+        blocks: usize,
+    ) -> Result<Vec<u8>, Stop> {
+        let lesson = self.planned.lesson;
+        let samples = (!driver.by_arguments).then_some(blocks);
+        // What the pass before this one left would be compared with it.
+        let swept = if driver.by_arguments {
+            let fresh = if session.plan.folder.is_some() { self.wanted } else { &[] };
+            shown::sweep(driver.folder, lesson).and_then(|()| shown::forget(driver.folder, lesson, fresh))
+        } else {
+            empty(&driver.folder.join(lesson.stem)).map_err(|fault| std::io::Error::other(fault.to_string()))
+        };
+        let progress = session.progress;
+        let mut outcome = Ok(Ok(()));
+        let said = progress.quietly(&mut || {
+            let pass = || pass::pass(driver.make, samples, Bench { session, rounds });
+            outcome = catch_unwind(AssertUnwindSafe(pass));
+        });
+        outcome.unwrap_or_else(|panic| {
+            // Its own message went where Criterion's remarks went.
+            let words = panic.downcast_ref::<String>().map(String::as_str);
+            let why = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+            eprintln!("measuring {} panicked: {why}", lesson.stem);
+            resume_unwind(panic)
+        })?;
+        session.fault(swept.err().map(|fault| format!("{}: Criterion's earlier results: {fault}", lesson.stem)));
+        if session.plan.folder.is_some() {
+            let done: Vec<Id> = self.wanted.iter().copied().filter(|(name, _)| !rounds.is_given_up(name)).collect();
+            shown::missing(driver.folder, lesson, &done, samples).into_iter().for_each(|why| session.fault(Some(why)));
+        }
+        Ok(said)
+    }
+
+    /// How many blocks to go on to, if there is reason and time.
+    fn more(&self, session: &mut Session<'_>, blocks: usize, taken: std::time::Duration) -> Option<usize> {
+        let (share, ledger) = self.share.zip(session.plan.ledger)?;
+        let wanting = length::wanting(self.planned, ledger, &session.run);
+        let next = length::next(blocks, &wanting, taken, share.saturating_sub(taken));
+        if next.is_none() {
+            session.wanting.extend(wanting.iter().map(ToString::to_string));
+        }
+        next
+    }
 }

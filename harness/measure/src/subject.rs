@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use multiprocess::supervise::{self, Ending, Limits, Report};
 use multiprocess::{Error, Status};
-use record::{Params, RUST_LANE, VariantResult};
+use record::{Params, RUST_LANE, TreeUsage, VariantResult};
 use serde::{Deserialize, Serialize};
 
+use crate::instruments::INSTRUMENTS;
 use crate::interrupt::{Interrupted, Interrupts};
 use crate::lesson::{Lesson, Variant};
 use crate::{memory, outcome};
@@ -40,6 +41,8 @@ struct Order {
 pub struct Ran {
     /// The row of the record.
     pub result: VariantResult,
+    /// What its processes used; none if it never ran.
+    pub usage: Option<TreeUsage>,
     /// Why there is no answer, if the reason lies with the machine and not with the variant.
     pub not_here: Option<NotHere>,
 }
@@ -63,7 +66,7 @@ impl fmt::Display for NotHere {
 
 /// Runs `variant` once in a subject and checks its answer against the oracle's, if that is known.
 ///
-/// A subject that fails, hangs, dies, leaves processes behind or answers wrongly is a row with `ok: false`, never a gap.
+/// A subject that fails, passes its deadline, dies, leaves processes behind or answers wrongly is a row with `ok: false`, never a gap.
 ///
 /// # Errors
 /// Only if a signal called the run off.
@@ -77,12 +80,13 @@ pub fn run(
 ) -> Result<Ran, Interrupted> {
     if let Some(not_here) = too_large(variant, params) {
         let result = VariantResult::failed(variant.name, RUST_LANE, not_here.to_string());
-        return Ok(Ran { result: named(result, variant), not_here: Some(not_here) });
+        return Ok(Ran { result: named(result, variant), usage: None, not_here: Some(not_here) });
     }
     let report = execute(lesson, variant, params, deadline, interrupts);
     if let Ok(Report { ending: Ending::CalledOff, .. }) = report {
         return Err(interrupts.taken().unwrap_or(Interrupted { signal: 2 }));
     }
+    let usage = report.as_ref().ok().map(tree_usage);
     let mut result = match report.map_err(|fault| fault.to_string()).and_then(|report| judge(report, deadline)) {
         Ok(result) => result,
         Err(fault) => VariantResult::failed(variant.name, RUST_LANE, fault),
@@ -91,7 +95,7 @@ pub fn run(
         result.error = outcome::complaint(&result, variant.demonstrates, oracle);
         result.ok = result.error.is_none();
     }
-    Ok(Ran { result: named(result, variant), not_here: None })
+    Ok(Ran { result: named(result, variant), usage, not_here: None })
 }
 
 fn named(result: VariantResult, variant: &Variant) -> VariantResult {
@@ -123,6 +127,21 @@ fn execute(
     supervise::run(&mut command, &order, &Limits { deadline, output_bytes: OUTPUT_BYTES }, Some(interrupts.event()))
 }
 
+/// What the tree of a subject used, for its row.
+fn tree_usage(report: &Report) -> TreeUsage {
+    let usage = &report.usage;
+    TreeUsage {
+        wall_ns: outcome::ns(report.wall),
+        user_ns: outcome::ns(usage.user),
+        sys_ns: outcome::ns(usage.sys),
+        max_rss_bytes: usage.max_rss_bytes,
+        voluntary_switches: usage.voluntary_switches,
+        involuntary_switches: usage.involuntary_switches,
+        minor_faults: usage.minor_faults,
+        major_faults: usage.major_faults,
+    }
+}
+
 /// The row a report comes to, or why there is none.
 fn judge(report: Report, deadline: Duration) -> Result<VariantResult, String> {
     let said = String::from_utf8_lossy(&report.stderr);
@@ -134,7 +153,8 @@ fn judge(report: Report, deadline: Duration) -> Result<VariantResult, String> {
         Ending::Ended(status) => return Err(with_words(format!("the subject {status}"))),
         Ending::DeadlinePassed => {
             let standing = outcome::standing(&report.states);
-            return Err(with_words(format!("hung: killed at its deadline of {deadline:?}; its processes: {standing}")));
+            // Whether it would ever have ended is not known; how its processes stood is.
+            return Err(with_words(format!("killed at its deadline of {deadline:?}; its processes: {standing}")));
         }
         Ending::CalledOff => return Err("called off".to_owned()),
     }
@@ -145,7 +165,8 @@ fn judge(report: Report, deadline: Duration) -> Result<VariantResult, String> {
     serde_json::from_slice(&report.stdout).map_err(|fault| with_words(format!("its report cannot be read: {fault}")))
 }
 
-/// Runs the ordered variant and returns the exit code, if this process was started as a subject; none otherwise.
+/// Runs the ordered variant, of one of `lessons` or of an instrument, and returns the exit code, if this process was started as a subject;
+/// none otherwise.
 ///
 /// Programs call it at the beginning of `main`, after `multiprocess::init()` and before they look at their arguments.
 pub fn serve(lessons: &[&Lesson]) -> Option<ExitCode> {
@@ -169,7 +190,8 @@ fn answer(lessons: &[&Lesson]) -> Result<(), Box<dyn std::error::Error + Send + 
     std::io::stdin().read_to_string(&mut order)?;
     let order: Order = serde_json::from_str(&order)?;
     die_with(order.parent)?;
-    let lesson = lessons.iter().find(|lesson| lesson.stem == order.lesson).ok_or("no such lesson")?;
+    let known = lessons.iter().chain(INSTRUMENTS);
+    let lesson = known.copied().find(|lesson| lesson.stem == order.lesson).ok_or("no such lesson")?;
     let variant = lesson.variant(&order.variant).ok_or("no such variant")?;
     let outcome = (variant.run)(&order.params)?;
     report.write_all(&serde_json::to_vec(&outcome.result(variant.name, RUST_LANE))?)?;

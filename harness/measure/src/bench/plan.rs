@@ -1,23 +1,18 @@
-//! What a benchmark is going to do, and the same for `cargo bench`.
+//! What a benchmark is going to do.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::time::Duration;
 
-use criterion::Criterion;
-use record::{BlockOrder, Header, LessonPlan, Profile, SCHEMA};
+use record::{BlockOrder, Header, Ledger, LessonPlan, Profile, SCHEMA};
 
-use super::Progress;
-use crate::lesson::{Fitted, Lesson};
+use crate::instruments::IN_EVERY_RUN;
+use crate::lesson::{Design, Fitted, Lesson};
 use crate::random::Random;
-use crate::{environment, memory, program, subject};
+use crate::{environment, memory, program};
 
 /// Criterion's smallest sample.
-const CRITERION_BLOCKS: u32 = 10;
-
-/// Names the profile of `cargo bench`, whose arguments belong to Criterion.
-const PROFILE_VARIABLE: &str = "UNPICKLED_PROFILE";
+pub(super) const CRITERION_BLOCKS: u32 = 10;
 
 /// What a benchmark is going to do.
 #[derive(Debug)]
@@ -30,8 +25,16 @@ pub struct Plan<'a> {
     pub seed: u64,
     /// How long one subject may take.
     pub deadline: Duration,
+    /// Whether a variant whose first subject was quick gets a deadline to match.
+    pub adapts_deadlines: bool,
+    /// How long the run may go on adding blocks for claims that want them; none adds none.
+    pub budget: Option<Duration>,
+    /// The bands that say how narrow intervals have to be; without them nothing is added.
+    pub ledger: Option<&'a Ledger>,
     /// The lessons with their parameters.
     pub lessons: Vec<Planned<'a>>,
+    /// What is measured besides, spread over the run.
+    pub instruments: Vec<Planned<'a>>,
     /// The version of the program that measures.
     pub version: &'a str,
     /// The checkout it was built from.
@@ -58,6 +61,15 @@ pub fn subject_deadline(profile: Profile) -> Duration {
     })
 }
 
+/// How long a run of all lessons may go on adding blocks when nobody says otherwise. `quick` adds none: it is to see that everything works.
+fn budget(profile: Profile) -> Option<Duration> {
+    match profile {
+        Profile::Quick => None,
+        Profile::Standard => Some(Duration::from_secs(17 * 60)),
+        Profile::Post => Some(Duration::from_secs(100 * 60)),
+    }
+}
+
 impl<'a> Plan<'a> {
     /// A plan over `lessons` at the sizes of `profile`.
     pub fn new(lessons: &[&'a Lesson], profile: Profile, seed: u64, version: &'a str, root: &'a Path) -> Self {
@@ -66,12 +78,17 @@ impl<'a> Plan<'a> {
             let fitted = lesson.fitted(profile, &[], available).expect("without settings there is nothing to refuse");
             Planned { lesson, fitted, blocks: lesson.blocks[profile as usize] }
         };
+        let besides = IN_EVERY_RUN.iter().filter(|own| lessons.iter().all(|lesson| lesson.stem != own.stem));
         Self {
             folder: Some(root.join("results/local")),
             profile,
             seed,
             deadline: subject_deadline(profile),
+            adapts_deadlines: true,
+            budget: budget(profile),
+            ledger: None,
             lessons: lessons.iter().map(planned).collect(),
+            instruments: besides.map(planned).collect(),
             version,
             root,
         }
@@ -89,26 +106,35 @@ impl<'a> Plan<'a> {
             seed: self.seed,
             program: program::capture(self.version, self.root),
             environment: environment::capture(),
-            lessons: self.lessons.iter().map(|planned| planned.as_recorded()).collect(),
+            lessons: self.lessons.iter().chain(&self.instruments).map(Planned::as_recorded).collect(),
+            budget_s: self.budget.map(|budget| budget.as_secs()),
         }
     }
 }
 
 impl Planned<'_> {
-    /// Whether Criterion drives it: it takes no fewer than ten samples. Where one block takes minutes there are fewer, and we drive.
+    /// Whether Criterion drives it: it takes no fewer than ten samples, and each is a comparison. The others we drive ourselves.
     pub(super) fn by_criterion(&self) -> bool {
-        self.blocks >= CRITERION_BLOCKS
+        self.blocks >= CRITERION_BLOCKS && self.lesson.design == Design::Blocks
     }
 
-    /// Blocks that only warm the machine up, for each variant: Criterion's first call. A block that takes minutes needs none.
+    /// Subjects of each variant that only warm the machine up. Where a block takes minutes there are few of them, and no warm-up.
     pub fn warm_ups(&self) -> u32 {
         u32::from(self.by_criterion())
     }
 
-    /// How many subjects it takes if nothing fails.
+    pub(super) fn subjects_per_block(&self) -> u64 {
+        match self.lesson.design {
+            Design::Blocks => 4,
+            Design::Singles => 1,
+        }
+    }
+
+    /// How many subjects it takes if nothing fails and no blocks are added.
     pub fn subjects(&self) -> u64 {
-        let variants = self.lesson.variants.len() as u64 - 1;
-        variants * u64::from(self.blocks + self.warm_ups()) * 4
+        let all = self.lesson.variants.len() as u64;
+        let compared = if self.lesson.design == Design::Blocks { all - 1 } else { all };
+        compared * u64::from(self.blocks) * self.subjects_per_block() + all * u64::from(self.warm_ups())
     }
 
     fn as_recorded(&self) -> LessonPlan {
@@ -133,51 +159,5 @@ pub(super) fn draw(series: &mut Random) -> BlockOrder {
     match series.next() {
         Some(number) if number % 2 == 1 => BlockOrder::Baab,
         _ => BlockOrder::Abba,
-    }
-}
-
-/// The `main` of a Criterion bench of one lesson: `cargo bench -p experiments --bench STEM`.
-///
-/// Criterion reads the arguments, so filters and baselines work as its users expect. The profile is `quick` unless the
-/// environment variable `UNPICKLED_PROFILE` says otherwise. The run is recorded like any other, except in Criterion's test mode,
-/// which is what it runs in without `--bench`, and which measures nothing.
-pub fn cargo_bench(lesson: &Lesson, version: &str, root: &Path) -> ExitCode {
-    multiprocess::init();
-    if let Some(code) = subject::serve(&[lesson]) {
-        return code;
-    }
-    let profile = std::env::var(PROFILE_VARIABLE).map_or(Ok(Profile::Quick), |name| name.parse());
-    let profile = match profile {
-        Ok(profile) => profile,
-        Err(fault) => {
-            eprintln!("{PROFILE_VARIABLE}: {fault}");
-            return ExitCode::from(2);
-        }
-    };
-    let mut plan = Plan::new(&[lesson], profile, random_seed(), version, root);
-    if !std::env::args().any(|argument| argument == "--bench") {
-        plan.folder = None;
-    }
-    match super::run(&plan, || Criterion::default().without_plots().configure_from_args(), &Aloud) {
-        Ok(benched) => {
-            benched.path.iter().for_each(|path| eprintln!("recorded in {}", path.display()));
-            benched.failures.iter().for_each(|failure| eprintln!("{failure}"));
-            ExitCode::from(u8::from(!benched.failures.is_empty() || benched.interrupted.is_some()))
-        }
-        Err(fault) => {
-            eprintln!("{fault}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Leaves the screen to Criterion.
-struct Aloud;
-
-impl Progress for Aloud {
-    fn subject(&self, _lesson: &str, _variant: &str, _done: u32, _total: u32) {}
-
-    fn quietly(&self, work: &mut dyn FnMut()) {
-        work();
     }
 }

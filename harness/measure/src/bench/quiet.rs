@@ -20,7 +20,7 @@ pub struct Bars {
 }
 
 impl Bars {
-    /// A bar of `steps` steps.
+    /// A bar of `steps` steps so far.
     ///
     /// # Errors
     /// If standard error is closed.
@@ -33,7 +33,7 @@ impl Bars {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(Some(steps), target);
-        let style = ProgressStyle::with_template("{elapsed_precise} [{bar:30}] {pos}/{len} {wide_msg}");
+        let style = ProgressStyle::with_template("{elapsed_precise} [{bar:30}] {pos}/{len}, {eta} left, {wide_msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
         Ok(Self { bar })
     }
@@ -51,17 +51,32 @@ impl Bars {
 }
 
 impl Progress for Bars {
+    fn more(&self, subjects: u64) {
+        self.bar.inc_length(subjects);
+    }
+
     fn subject(&self, lesson: &str, variant: &str, done: u32, total: u32) {
         self.step(format!("{lesson} {variant}, block {} of {total}", (done + 1).min(total)));
     }
 
-    fn quietly(&self, work: &mut dyn FnMut()) {
-        let Ok(lent) = Lent::outputs() else { return work() };
-        work();
-        let said = lent.give_back();
-        // Whoever does not want to hear Criterion's results any more may still want the record.
-        self.bar.suspend(|| drop(std::io::stdout().lock().write_all(&said)));
+    fn quietly(&self, work: &mut dyn FnMut()) -> Vec<u8> {
+        unheard(work)
     }
+
+    fn say(&self, said: &[u8]) {
+        // Whoever does not want to hear Criterion's results any more may still want the record.
+        self.bar.suspend(|| drop(std::io::stdout().lock().write_all(said)));
+    }
+}
+
+/// Lends the program's outputs while `work` runs, and returns what was said on the first. If they cannot be lent, it is heard at once.
+pub(super) fn unheard(work: &mut dyn FnMut()) -> Vec<u8> {
+    let Ok(lent) = Lent::outputs() else {
+        work();
+        return Vec::new();
+    };
+    work();
+    lent.give_back()
 }
 
 /// The program's two outputs while they are lent: standard output to a file in memory, standard error to nobody.
