@@ -1,16 +1,22 @@
 //! Gives each lesson a fingerprint: a checksum of all that a measurement depends on, so that a record can tell when it is stale.
 //!
-//! That is the lesson's source without its claims, the runtime, what times a variant and makes its inputs, and the versions of the
-//! dependencies that do the measured work. Blank lines and lines that hold only a comment are left out: rewording one makes no
-//! measurement old.
+//! That is the lesson's source without its claims, what of the modules beside the lessons it measures with, the runtime, what times a
+//! variant and makes its inputs, and the versions of the dependencies that do the measured work. Blank lines and lines that hold only a
+//! comment are left out: rewording one makes no measurement old.
+
+#[path = "../harness/measure/fingerprint.rs"]
+mod fingerprint;
 
 use std::path::{Path, PathBuf};
+
+use fingerprint::{checksum, sources, versions};
 
 fn main() {
     let lessons = Path::new("src");
     let runtime = Path::new("../harness/runtime/src");
     let timing = ["../harness/measure/src/outcome.rs", "../harness/measure/src/random.rs"].map(Path::new);
     let lock = Path::new("../Cargo.lock");
+    println!("cargo::rerun-if-changed=../harness/measure/fingerprint.rs");
     for path in [lessons, runtime, timing[0], timing[1], lock] {
         println!("cargo::rerun-if-changed={}", path.display());
     }
@@ -20,6 +26,7 @@ fn main() {
         if let (true, Some(stem)) = (folder.is_dir(), entry.file_name().to_str()) {
             let mut files = sources(&folder);
             files.retain(|file| !file.ends_with("claims.rs") && !file.ends_with("claims/tests.rs"));
+            files.extend(shared(lessons, &files));
             files.extend(sources(runtime));
             files.extend(timing.map(Path::to_path_buf));
             println!("cargo::rustc-env=FINGERPRINT_{stem}={:08x}", checksum(&files, &versions));
@@ -27,42 +34,15 @@ fn main() {
     }
 }
 
-/// Every Rust file below `folder`, in a fixed order.
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut entries: Vec<PathBuf> =
-        std::fs::read_dir(folder).expect("a folder of sources").flatten().map(|entry| entry.path()).collect();
-    entries.sort();
-    let mut files = Vec::new();
-    for path in entries {
-        if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files
-}
-
-/// The locked versions of what does the measured work besides our own code.
-fn versions(lock: &Path) -> String {
-    let text = std::fs::read_to_string(lock).unwrap_or_default();
-    let packages = text.split("[[package]]").filter(|package| {
-        ["bincode", "crc32fast", "matrixmultiply", "ndarray", "rayon", "rayon-core"]
-            .iter()
-            .any(|name| package.contains(&format!("name = \"{name}\"\n")))
-    });
-    packages.flat_map(|package| package.lines().take(3)).collect::<Vec<_>>().join("\n")
-}
-
-fn checksum(files: &[PathBuf], versions: &str) -> u32 {
-    let mut sum = crc32fast::Hasher::new();
-    sum.update(versions.as_bytes());
-    for file in files {
-        let text = std::fs::read_to_string(file).expect("a source file is text");
-        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")) {
-            sum.update(line.as_bytes());
-            sum.update(b"\n");
-        }
-    }
-    sum.finalize()
+/// The modules beside the lessons that these `files` of one name as `crate::MODULE`.
+fn shared(lessons: &Path, files: &[PathBuf]) -> Vec<PathBuf> {
+    let texts: Vec<String> = files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).collect();
+    let used = |file: &PathBuf| {
+        let name = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        texts.iter().any(|text| text.contains(&format!("crate::{name};")) || text.contains(&format!("crate::{name}::")))
+    };
+    let mut modules: Vec<PathBuf> =
+        sources(lessons).into_iter().filter(|file| file.parent() == Some(lessons)).collect();
+    modules.retain(used);
+    modules
 }

@@ -1,10 +1,7 @@
 //! The lesson `chunksize` as a Criterion bench: `cargo bench -p experiments --bench chunksize`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = crate_folder.parent().unwrap_or(crate_folder);
-    harness::bench::cargo_bench(&experiments::chunksize::LESSON, env!("CARGO_PKG_VERSION"), root)
+    experiments::cargo_bench(&experiments::chunksize::LESSON)
 }

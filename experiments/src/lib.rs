@@ -1,7 +1,8 @@
 //! What is studied: one folder per lesson, and the ledger of claims.
 //!
-//! A lesson folder holds its definition (`mod.rs`), its variants and the checks of its claims. Nothing here starts a process by
-//! itself, measures, or draws: `harness` runs what is defined here.
+//! A lesson folder holds its definition (`mod.rs`), its variants and the checks of its claims. What several lessons measure with, a pool that
+//! is warm and a drawn order, stands beside the folders. Nothing here starts a process by itself, measures, or draws: `harness` runs
+//! what is defined here.
 
 pub mod big_queue;
 pub mod bound_method;
@@ -11,6 +12,11 @@ pub mod fork_trap;
 pub mod gil_primes;
 mod ledger;
 mod still_valid;
+mod turns;
+mod warm;
+
+use std::path::Path;
+use std::process::ExitCode;
 
 use harness::Lesson;
 
@@ -35,4 +41,11 @@ pub const LESSONS: &[&Lesson] = &[
 /// ```
 pub fn lesson(stem: &str) -> Option<&'static Lesson> {
     LESSONS.iter().find(|lesson| lesson.stem == stem).copied()
+}
+
+/// The `main` of the Criterion bench of a lesson: `cargo bench -p experiments --bench STEM`.
+pub fn cargo_bench(lesson: &Lesson) -> ExitCode {
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = crate_folder.parent().unwrap_or(crate_folder);
+    harness::bench::cargo_bench(lesson, &ledger(), env!("CARGO_PKG_VERSION"), root)
 }

@@ -12,7 +12,7 @@ mod claims;
 mod products;
 mod variants;
 
-use harness::{Lesson, Parameter, PrintedRatio, Size, Variant};
+use harness::{Design, Lesson, Parameter, PrintedRatio, Size, Variant};
 use record::Params;
 
 /// The lesson.
@@ -25,6 +25,7 @@ pub const LESSON: Lesson = Lesson {
     marks: &[PrintedRatio { variant: "big_each", ratio: 20.7, claim: "queues.big-array-slowdown" }],
     // At the post's size one block of the large items takes minutes.
     blocks: [10, 10, 3],
+    design: Design::Blocks,
     shrinks: &["item_rows", "item_cols"],
     checks: claims::CHECKS,
     fingerprint: env!("FINGERPRINT_big_queue"),

@@ -10,7 +10,7 @@ mod converter;
 mod tasks;
 mod variants;
 
-use harness::{BLOCKS, Lesson, Parameter, PrintedRatio, Size, Variant};
+use harness::{BLOCKS, Design, Lesson, Parameter, PrintedRatio, Size, Variant};
 use record::Params;
 
 /// The lesson.
@@ -22,6 +22,7 @@ pub const LESSON: Lesson = Lesson {
     variants: VARIANTS,
     marks: &[PrintedRatio { variant: "pool_bound_method", ratio: 6.58, claim: "pickle.bound-method-slowdown" }],
     blocks: BLOCKS,
+    design: Design::Blocks,
     shrinks: &["items", "cache_entries"],
     checks: claims::CHECKS,
     fingerprint: env!("FINGERPRINT_bound_method"),

@@ -13,7 +13,7 @@ mod sweep;
 mod tasks;
 mod variants;
 
-use harness::{BLOCKS, Lesson, Parameter, Size, Variant};
+use harness::{BLOCKS, Design, Lesson, Parameter, Size, Variant};
 use record::Params;
 
 /// The lesson.
@@ -25,6 +25,7 @@ pub const LESSON: Lesson = Lesson {
     variants: VARIANTS,
     marks: &[],
     blocks: BLOCKS,
+    design: Design::Blocks,
     shrinks: &["items"],
     checks: claims::CHECKS,
     fingerprint: env!("FINGERPRINT_chunksize"),
@@ -100,21 +101,21 @@ const VARIANTS: &[Variant] = &[
     },
     Variant {
         name: "linear_sweep",
-        about: "Six cuts; each item costs a little more than the one before it.",
+        about: "Eight cuts; each item costs a little more than the one before it.",
         demonstrates: None,
         memory_bytes: many_maps,
         run: variants::linear_sweep,
     },
     Variant {
         name: "bimodal_sweep",
-        about: "Six cuts; a tenth of the items, in a row, costs ten times as much as the others.",
+        about: "Eight cuts; a tenth of the items, in a row, costs ten times as much as the others.",
         demonstrates: None,
         memory_bytes: many_maps,
         run: variants::bimodal_sweep,
     },
     Variant {
         name: "heavy_sweep",
-        about: "Six cuts; a few items, anywhere, cost hundreds of times as much as most.",
+        about: "Eight cuts; a few items, anywhere, cost hundreds of times as much as most.",
         demonstrates: None,
         memory_bytes: many_maps,
         run: variants::heavy_sweep,

@@ -1,63 +1,19 @@
 //! A sweep: one warm pool maps the same items again and again, cut differently each time.
 
 use std::error::Error;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use harness::environment::usable_cores;
-use harness::{Measured, Outcome, Random};
-use multiprocess::classic::{Chunksize, Config, Pool};
-use multiprocess::meter::{self, Counts, WorkerReport};
+use harness::{Measured, Outcome};
+use multiprocess::classic::{Chunksize, Pool};
 
 use super::cuts::{Cut, batches};
 use super::model::{self, Point};
 use super::tasks::{Add, AddBatch};
+use crate::turns;
+use crate::warm::Warm;
 
 type Fault = Box<dyn Error + Send + Sync>;
-
-/// Longer than any subject's deadline, which ends a pool that hangs together with its subject.
-const POOL_DEADLINE: Duration = Duration::from_secs(3_600);
-
-/// How long the last messages of the warm-up may take to be counted.
-const SETTLING: Duration = Duration::from_secs(10);
-
-/// A pool whose workers have all begun to work, with what they have counted until then.
-pub(super) struct Warm {
-    pub(super) pool: Pool<()>,
-    before: Vec<Counts>,
-}
-
-impl Warm {
-    // ANCHOR: warm
-    /// Starts a pool and maps one empty item per worker, so that the first map that is timed finds its workers awake.
-    pub(super) fn start(workers: usize) -> Result<Self, Fault> {
-        let sent = meter::counts().messages;
-        let pool = Pool::start(Config::new(workers).deadline(POOL_DEADLINE))?;
-        pool.map(Add, vec![0; workers], Chunksize::from(1))?;
-        // A message arrives a moment before its sender counts it; then the counts stand still.
-        let all = workers as u64;
-        let deadline = Instant::now() + SETTLING;
-        let mut before = pool.worker_counts();
-        while before.iter().map(|counts| counts.messages).sum::<u64>() < all || meter::counts().messages - sent < all {
-            if Instant::now() > deadline {
-                return Err("the messages of the warm-up were not counted".into());
-            }
-            thread::yield_now();
-            before = pool.worker_counts();
-        }
-        Ok(Self { pool, before })
-    }
-    // ANCHOR_END: warm
-
-    /// Ends the pool; its workers' counts without those of the warm-up.
-    pub(super) fn finish(self) -> Result<Vec<WorkerReport>, Fault> {
-        let mut reports = self.pool.finish()?;
-        for (report, before) in reports.iter_mut().zip(&self.before) {
-            report.counts = report.counts.since(before);
-        }
-        Ok(reports)
-    }
-}
 
 /// What is handed to one call of `map`.
 enum Job {
@@ -103,10 +59,10 @@ struct Lap {
 /// Sweeps `cuts` over the same items, `rounds` times, on one pool; answers with the additions of a single map, which must be the same
 /// in all.
 ///
-/// Where a round begins differs between subjects, so that no point is always the first: the pid, which is not ours to choose, decides.
+/// The points come in an order that differs between subjects and between rounds.
 pub(super) fn sweep(cuts: &[Cut], costs: &[u64], workers: usize, rounds: usize) -> Result<Outcome, Fault> {
     let total: u64 = costs.iter().sum();
-    let turns: Vec<usize> = (0..rounds).flat_map(|round| order(cuts.len(), round)).collect();
+    let turns: Vec<usize> = (0..rounds).flat_map(|round| turns::order(cuts.len(), round)).collect();
     let jobs: Vec<(usize, Job)> = turns.into_iter().map(|at| (at, Job::new(cuts[at], costs, workers))).collect();
     let warm = Warm::start(workers)?;
     let measured = Measured::take(|| {
@@ -133,17 +89,6 @@ pub(super) fn sweep(cuts: &[Cut], costs: &[u64], workers: usize, rounds: usize) 
         total.to_string()
     });
     Ok(reported(outcome, cuts, &laps, costs, workers).iterations((cuts.len() * rounds) as u64))
-}
-
-/// In which order a round takes `points` points: from a place that the pid decides, and every second round backwards.
-fn order(points: usize, round: usize) -> Vec<usize> {
-    let drawn = Random::seeded(u64::from(std::process::id())).nth(round / 2).unwrap_or_default();
-    let mut order: Vec<usize> = (0..points).collect();
-    order.rotate_left((drawn % points.max(1) as u64) as usize);
-    if round % 2 == 1 {
-        order.reverse();
-    }
-    order
 }
 
 /// The median lap: time and idle time are then of the same map.
@@ -203,16 +148,6 @@ fn curve(outcome: Outcome, costs: &[u64], workers: usize) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_round_takes_every_point_once() {
-        assert_eq!(order(0, 0), [0_usize; 0]);
-        for round in 0..4 {
-            let mut taken = order(10, round);
-            taken.sort_unstable();
-            assert_eq!(taken, (0..10).collect::<Vec<_>>());
-        }
-    }
 
     #[test]
     fn the_median_lap_keeps_its_own_idle_times() {

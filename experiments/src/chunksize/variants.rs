@@ -29,8 +29,17 @@ const EVEN: [Cut; 10] = [
     Cut::Whole,
     Cut::Guided,
 ];
-/// Fewer, because there are three such sweeps, and they are ours.
-const UNEVEN: [Cut; 6] = [Cut::Items(1), Cut::Items(5), Cut::Items(20), Cut::Rule, Cut::Large, Cut::Guided];
+/// The same without two that have nothing to do with what the items cost: batches of the rule's size, and a single task.
+const UNEVEN: [Cut; 8] = [
+    Cut::Items(1),
+    Cut::Items(5),
+    Cut::Items(20),
+    Cut::Items(100),
+    Cut::Items(500),
+    Cut::Rule,
+    Cut::Large,
+    Cut::Guided,
+];
 
 /// The post on CPU-bound work: 1000 items of 1000 additions.
 const SMALL: usize = 1_000;

@@ -15,7 +15,7 @@ mod strips;
 mod tasks;
 mod variants;
 
-use harness::{BLOCKS, Lesson, Parameter, PrintedRatio, Size, Variant, environment};
+use harness::{BLOCKS, Design, Lesson, Parameter, PrintedRatio, Size, Variant, environment};
 use record::{Fault, Params};
 
 /// The lesson.
@@ -27,6 +27,7 @@ pub const LESSON: Lesson = Lesson {
     variants: VARIANTS,
     marks: &[PrintedRatio { variant: "strips_no_halo", ratio: 1.0 / 3.9, claim: "cpu.convolution-speedup" }],
     blocks: BLOCKS,
+    design: Design::Blocks,
     shrinks: &["rows", "cols"],
     checks: claims::CHECKS,
     fingerprint: env!("FINGERPRINT_convolution"),

@@ -1,14 +1,15 @@
 //! Sweeps over the number of workers: what each kernel gains from more processes, and from more threads.
 //!
-//! Every point is one whole convolution as the variants do it, the start and the end of the pool included. Every result is checked
-//! against the others, between the timed parts.
+//! Every point is one whole convolution as the variants do it, the start and the end of the pool included. The points come in an order that
+//! differs between subjects. Every result is checked against the others, between the timed parts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use harness::{Measured, Outcome, environment};
 use multiprocess::classic::{Chunksize, Pool};
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use record::Params;
 
 use super::image::{answer, touched};
@@ -16,6 +17,7 @@ use super::kernels::Kernel;
 use super::strips::{Strip, cut, stitched};
 use super::tasks::{Canvas, SendBack};
 use super::variants::{Answered, Fault, Setting, by_strips_with_halo, in_place, on_threads, pool};
+use crate::turns;
 
 /// From one to twice the cores, the post's four among them; on many cores not every number.
 fn worker_counts() -> Vec<usize> {
@@ -31,16 +33,24 @@ fn worker_counts() -> Vec<usize> {
 struct Sweep {
     answer: Option<String>,
     convolutions: u64,
-    series: Vec<(&'static str, Vec<u64>)>,
+    /// By name, a time for each of the [`worker_counts`].
+    series: BTreeMap<&'static str, Vec<u64>>,
 }
 
 impl Sweep {
-    /// Adds a point to the series called `name`.
-    fn point(&mut self, name: &'static str, begin: Instant) -> Result<(), Fault> {
-        let ns = u64::try_from(begin.elapsed().as_nanos())?;
-        match self.series.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, points)) => points.push(ns),
-            None => self.series.push((name, vec![ns])),
+    /// Takes every way at every number of workers once, in the order that is drawn for `round`. A way comes with the name of its series, and
+    /// `point` returns the time that it took.
+    fn take<W: Copy>(
+        &mut self,
+        round: usize,
+        ways: &[(&'static str, W)],
+        mut point: impl FnMut(&mut Self, usize, W) -> Result<Duration, Fault>,
+    ) -> Result<(), Fault> {
+        let counts = worker_counts();
+        for turn in turns::order(counts.len() * ways.len(), round) {
+            let (at, (name, way)) = (turn / ways.len(), ways[turn % ways.len()]);
+            let time = point(self, counts[at], way)?;
+            self.series.entry(name).or_insert_with(|| vec![0; counts.len()])[at] = u64::try_from(time.as_nanos())?;
         }
         Ok(())
     }
@@ -83,54 +93,62 @@ pub(super) fn scaling_processes(params: &Params) -> Answered {
     let setting = Setting::new(params)?;
     let canvas = setting.canvas()?;
     swept(|sweep| {
-        for workers in worker_counts() {
-            shared_point(sweep, canvas, workers, Kernel::Naive, "naive_shared_ns")?;
-            shared_point(sweep, canvas, workers, Kernel::Fast, "fast_shared_ns")?;
-            let begin = Instant::now();
-            Pool::start(pool(workers))?.finish()?;
-            sweep.point("start_ns", begin)?;
-        }
+        let in_memory = [
+            ("naive_shared_ns", Some(Kernel::Naive)),
+            ("fast_shared_ns", Some(Kernel::Fast)),
+            // A pool that does nothing.
+            ("start_ns", None),
+        ];
+        sweep.take(0, &in_memory, |sweep, workers, kernel| match kernel {
+            Some(kernel) => shared_point(sweep, canvas, workers, kernel),
+            None => start_point(workers),
+        })?;
         // Made only now, because each fork copies the page tables of whatever is not shared.
         let image = Arc::new(setting.image());
-        for workers in worker_counts() {
-            pipes_point(sweep, &image, workers, Kernel::Naive, "naive_pipes_ns")?;
-            pipes_point(sweep, &image, workers, Kernel::Fast, "fast_pipes_ns")?;
-            let begin = Instant::now();
-            let sent_back = there_and_back(&image, workers)?;
-            sweep.point("crossing_ns", begin)?;
-            if sent_back != *image {
-                return Err("strips came back changed".into());
-            }
-        }
-        Ok(())
+        let by_pipes = [
+            ("naive_pipes_ns", Some(Kernel::Naive)),
+            ("fast_pipes_ns", Some(Kernel::Fast)),
+            // Strips to which nothing is done.
+            ("crossing_ns", None),
+        ];
+        sweep.take(2, &by_pipes, |sweep, workers, kernel| match kernel {
+            Some(kernel) => pipes_point(sweep, &image, workers, kernel),
+            None => crossing_point(&image, workers),
+        })
     })
 }
 
-fn pipes_point(
-    sweep: &mut Sweep,
-    image: &Arc<Array2<f64>>,
-    workers: usize,
-    kernel: Kernel,
-    name: &'static str,
-) -> Result<(), Fault> {
+fn start_point(workers: usize) -> Result<Duration, Fault> {
     let begin = Instant::now();
-    let (output, _) = by_strips_with_halo(image, workers, kernel)?;
-    sweep.point(name, begin)?;
-    sweep.check(answer(output.view()))
+    Pool::start(pool(workers))?.finish()?;
+    Ok(begin.elapsed())
 }
 
-fn shared_point(
-    sweep: &mut Sweep,
-    canvas: &Canvas,
-    workers: usize,
-    kernel: Kernel,
-    name: &'static str,
-) -> Result<(), Fault> {
+fn pipes_point(sweep: &mut Sweep, image: &Arc<Array2<f64>>, workers: usize, kernel: Kernel) -> Result<Duration, Fault> {
+    let begin = Instant::now();
+    let (output, _) = by_strips_with_halo(image, workers, kernel)?;
+    let elapsed = begin.elapsed();
+    sweep.check(answer(output.view()))?;
+    Ok(elapsed)
+}
+
+fn shared_point(sweep: &mut Sweep, canvas: &Canvas, workers: usize, kernel: Kernel) -> Result<Duration, Fault> {
     canvas.output.write(0..canvas.output.len(), |output| output.fill(0.0))?;
     let begin = Instant::now();
     in_place(canvas.rows, workers, kernel)?;
-    sweep.point(name, begin)?;
-    sweep.check(canvas.answer()?)
+    let elapsed = begin.elapsed();
+    sweep.check(canvas.answer()?)?;
+    Ok(elapsed)
+}
+
+fn crossing_point(image: &Arc<Array2<f64>>, workers: usize) -> Result<Duration, Fault> {
+    let begin = Instant::now();
+    let sent_back = there_and_back(image, workers)?;
+    let elapsed = begin.elapsed();
+    if sent_back != **image {
+        return Err("strips came back changed".into());
+    }
+    Ok(elapsed)
 }
 
 /// The strips cross both ways and nothing is done to them: no kernel can be so fast that strips through pipes take less.
@@ -148,16 +166,14 @@ pub(super) fn scaling_threads(params: &Params) -> Answered {
     let image = setting.image();
     let mut output = touched(setting.rows, setting.cols);
     swept(|sweep| {
-        for workers in worker_counts() {
-            for (kernel, name) in [(Kernel::Naive, "naive_threads_ns"), (Kernel::Fast, "fast_threads_ns")] {
-                output.fill(0.0);
-                let begin = Instant::now();
-                on_threads(&image, &mut output, workers, kernel)?;
-                sweep.point(name, begin)?;
-                let view: ArrayView2<'_, f64> = output.view();
-                sweep.check(answer(view))?;
-            }
-        }
-        Ok(())
+        let on_threads_alone = [("naive_threads_ns", Kernel::Naive), ("fast_threads_ns", Kernel::Fast)];
+        sweep.take(0, &on_threads_alone, |sweep, workers, kernel| {
+            output.fill(0.0);
+            let begin = Instant::now();
+            on_threads(&image, &mut output, workers, kernel)?;
+            let elapsed = begin.elapsed();
+            sweep.check(answer(output.view()))?;
+            Ok(elapsed)
+        })
     })
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use harness::Outcome;
 use ndarray::{Array2, s};
+use record::COUNTED_IN;
 
 use super::image::WEIGHTS;
 use super::kernels::Kernel;
@@ -63,6 +64,7 @@ pub(super) fn report(outcome: Outcome, found: Compared) -> Outcome {
     let (differing, count) = (numbers(&found.differing), found.differing.len() as u64);
     let outcome = outcome
         .fault_seen(count, found.rows as u64)
+        .note(COUNTED_IN, "rows")
         .fact("seams", found.seams as u64)
         .fact("differing_rows", count)
         .fact("region_first_row", found.region.0.start as u64)

@@ -7,6 +7,7 @@ use harness::{Measured, Outcome};
 use multiprocess::Status;
 use multiprocess::trap::{Child, SilentStderr};
 use multiprocess::watchdog::{Report, Watchdog, Watched};
+use record::COUNTED_IN;
 
 pub(super) type Fault = Box<dyn Error + Send + Sync>;
 pub(super) type Answered = Result<Outcome, Fault>;
@@ -29,7 +30,8 @@ pub(super) fn counted(work: impl FnOnce(&mut Tally) -> Result<(), Fault>) -> Ans
         work(&mut tally)?;
         Ok::<_, Fault>(((), Vec::new()))
     })?;
-    Ok(tally.facts(measured.answer(|()| tally.right.to_string())).fault_seen(tally.hung, tally.right + tally.hung))
+    let outcome = tally.facts(measured.answer(|()| tally.right.to_string()));
+    Ok(outcome.fault_seen(tally.hung, tally.right + tally.hung).note(COUNTED_IN, "children"))
 }
 
 /// Children that answered, and children that hung.

@@ -1,11 +1,13 @@
 //! The other threads: one that prints, one that is in the middle of something, some that allocate.
 
-use std::hint::black_box;
+use std::hint::{self, black_box};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+
+use harness::environment::usable_cores;
 
 // ANCHOR: printer
 /// A thread that prints lines to standard error, as the one in the post does.
@@ -98,11 +100,38 @@ pub(super) fn while_allocating<T>(threads: usize, work: impl FnOnce() -> T) -> T
     })
 }
 
-/// Lets `delay` pass. A sleep would round it up to the kernel's timer slack, longer than the shortest delay tried; spinning alone would keep
-/// the printing thread off the only core of a small machine. So this spins, and gives the core away whenever somebody wants it.
-pub(super) fn wait(delay: Duration) {
-    let begin = Instant::now();
-    while begin.elapsed() < delay {
-        thread::yield_now();
+/// A delay, made ready before the printing thread starts.
+///
+/// A sleep would round it up to the kernel's timer slack, longer than the shortest delay tried, so it spins. A long one gives the core away
+/// whenever somebody wants it. On a busy machine that takes milliseconds, so a short one does not, unless there is only one core: there
+/// the printing thread would never run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Delay {
+    length: Duration,
+    gives_way: bool,
+}
+
+impl Delay {
+    /// The longest delay that does not give the core away.
+    const SHORT: Duration = Duration::from_micros(100);
+
+    pub(super) fn of(length: Duration) -> Self {
+        Self { length, gives_way: length > Self::SHORT || usable_cores() < 2 }
+    }
+
+    /// Lets it pass, and tells how much time has really passed.
+    pub(super) fn pass(self) -> Duration {
+        let begin = Instant::now();
+        loop {
+            let waited = begin.elapsed();
+            if waited >= self.length {
+                return waited;
+            }
+            if self.gives_way {
+                thread::yield_now();
+            } else {
+                hint::spin_loop();
+            }
+        }
     }
 }

@@ -1,4 +1,6 @@
 //! The traps that never fail to catch: another thread holds the lock at the fork, by a handshake.
+//!
+//! What gives a lock its name in a report is found out before the measured time.
 
 use std::sync::{Mutex, OnceLock, mpsc};
 use std::time::Duration;
@@ -15,16 +17,8 @@ use super::threads::while_held;
 const SEEN_WITHIN: Duration = Duration::from_secs(1);
 
 /// Forks `trials` children, each while another thread is inside `hold`, and lets `dog` watch what becomes of `child`.
-fn trapped(
-    params: &Params,
-    dog: impl FnOnce() -> Watchdog,
-    hold: impl Fn(&dyn Fn()) + Sync,
-    child: impl Fn() -> i32,
-) -> Answered {
-    counted(|tally| {
-        let dog = dog();
-        (0..params["trials"]).try_for_each(|_| while_held(&hold, || trial(&dog, tally, &child)))
-    })
+fn trapped(params: &Params, dog: &Watchdog, hold: impl Fn(&dyn Fn()) + Sync, child: impl Fn() -> i32) -> Answered {
+    counted(|tally| (0..params["trials"]).try_for_each(|_| while_held(&hold, || trial(dog, tally, &child))))
 }
 
 fn trial(dog: &Watchdog, tally: &mut Tally, child: impl Fn() -> i32) -> Result<(), Fault> {
@@ -37,7 +31,7 @@ pub(super) fn mutex_held(params: &Params) -> Answered {
     let mutex = Mutex::new(ANSWER);
     trapped(
         params,
-        || Watchdog::new(DEADLINE).knowing(NamedLock::of("the mutex", &mutex)),
+        &Watchdog::new(DEADLINE).knowing(NamedLock::of("the mutex", &mutex)),
         |wait| {
             let _held = mutex.lock();
             wait();
@@ -50,7 +44,7 @@ pub(super) fn mutex_held(params: &Params) -> Answered {
 pub(super) fn stderr_lock_held(params: &Params) -> Answered {
     trapped(
         params,
-        knowing_stderr,
+        &knowing_stderr(),
         |wait| {
             let _held = std::io::stderr().lock();
             wait();
@@ -83,9 +77,8 @@ pub(super) fn once_lock_initialising(params: &Params) -> Answered {
 // ANCHOR: rayon_pool_before
 pub(super) fn rayon_pool_before(params: &Params) -> Answered {
     let pool = ThreadPoolBuilder::new().num_threads(2).build()?;
+    let dog = awaited_latch(&pool).into_iter().fold(Watchdog::new(DEADLINE), Watchdog::knowing);
     counted(|tally| {
-        let latch = awaited_latch(&pool);
-        let dog = latch.into_iter().fold(Watchdog::new(DEADLINE), Watchdog::knowing);
         // In the parent the pool does its work. In the child there is the pool and none of its threads.
         (0..params["trials"]).try_for_each(|_| {
             pool.install(|| ());

@@ -15,11 +15,13 @@ use multiprocess::watchdog::Watchdog;
 use record::Params;
 
 use super::tally::{ANSWER, Answered, DEADLINE, Fault, Tally, counted};
-use super::threads::{Printer, wait, while_allocating};
+use super::threads::{Delay, Printer, while_allocating};
 use super::traps::knowing_stderr;
+use crate::turns;
 
-/// The delays that are tried, in microseconds.
-const DELAYS_US: [u64; 7] = [0, 50, 100, 200, 500, 1_000, 2_000];
+/// The delays that are tried, in microseconds. At 0 hardly ever a child hangs and after 50 most do, on a machine with nothing else to do; the
+/// short ones are for what lies between. On a busy one it takes longer until the thread prints.
+const DELAYS_US: [u64; 9] = [0, 5, 10, 20, 35, 50, 200, 1_000, 2_000];
 
 /// Below these the thread may be done, or not have begun, when the process forks.
 const ENOUGH_PRINTS: u64 = 100_000;
@@ -65,32 +67,45 @@ fn until_alone() -> Result<(), Fault> {
 }
 
 // ANCHOR: posted_program
-/// One run of the post's program: start the thread, wait, fork, and let the child print. Tells whether the child hung.
-fn posted(delay_us: u64, prints: u64, dog: &Watchdog, tally: &mut Tally, child: fn() -> i32) -> Result<bool, Fault> {
+/// One run of the post's program: start the thread, wait, fork, and let the child print. Tells how long it really waited, and whether the
+/// child hung.
+fn posted(
+    delay_us: u64,
+    prints: u64,
+    dog: &Watchdog,
+    tally: &mut Tally,
+    child: fn() -> i32,
+) -> Result<(Duration, bool), Fault> {
+    let delay = Delay::of(Duration::from_micros(delay_us));
     let printer = Printer::start(prints);
-    wait(Duration::from_micros(delay_us));
+    let waited = delay.pass();
     let child = trap::fork_despite_threads(child)?;
     printer.stop();
-    tally.watch(dog, child)
+    Ok((waited, tally.watch(dog, child)?))
 }
 // ANCHOR_END: posted_program
 
 pub(super) fn posted_program(params: &Params) -> Answered {
     let (delays, prints) = (delays(params), params["prints"]);
     let mut hung = vec![0; delays.len()];
+    let mut waited = vec![Vec::new(); delays.len()];
+    let dog = knowing_stderr();
     let outcome = counted(|tally| {
-        let dog = knowing_stderr();
         // All delays in turn, so that a machine that becomes busy is busy for each of them.
-        for _ in 0..params["trials"] {
-            for (delay, hung) in delays.iter().zip(&mut hung) {
-                *hung += u64::from(posted(*delay, prints, &dog, tally, print_and_answer)?);
+        for round in 0..params["trials"] {
+            for at in turns::order(delays.len(), usize::try_from(round)?) {
+                let (time, hangs) = posted(delays[at], prints, &dog, tally, print_and_answer)?;
+                hung[at] += u64::from(hangs);
+                waited[at].push(u64::try_from(time.as_nanos())?);
             }
         }
         Ok(())
     })?;
     let unseen = hung.iter().sum::<u64>() == 0;
     let trials = vec![params["trials"]; delays.len()];
+    let waited = waited.into_iter().map(median).collect();
     let outcome = outcome.series("delays_us", delays).series("hung", hung).series("trials", trials);
+    let outcome = outcome.series("waited_ns", waited);
     Ok(match () {
         () if unseen && prints < ENOUGH_PRINTS => {
             outcome.no_room(format!("{prints} lines may be printed before the fork"))
@@ -100,6 +115,12 @@ pub(super) fn posted_program(params: &Params) -> Answered {
         }
         () => outcome,
     })
+}
+
+/// The upper median of the trials, of which there is one at least.
+fn median(mut times: Vec<u64>) -> u64 {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or(0)
 }
 
 // ANCHOR: lock_recreated

@@ -108,22 +108,27 @@ impl Drop for Ending<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
     /// How many threads count primes beside the server.
-    pub(crate) spinners: usize,
+    pub(crate) spinners: u32,
     /// The switch interval.
     pub(crate) interval: Duration,
     /// How long the client thinks between requests.
     pub(crate) think: Duration,
 }
 
-/// The latencies of `requests` requests under `load`, in nanoseconds. One more goes before them, so that all threads have begun.
+/// The latencies of `requests` requests under `load`, in nanoseconds.
+///
+/// The client begins when the server and every spinner have had the lock: without a thought it could otherwise be done before they come. One
+/// more request goes before those that count.
 pub(crate) fn latencies(load: Load, numbers: &Range<u32>, requests: u64) -> io::Result<Vec<u64>> {
     let (gil, line, over) = (Gil::new(load.interval), Line::new()?, AtomicBool::new(false));
+    let spinners = load.spinners;
     thread::scope(|scope| {
         let (ending, hang_up) = (Ending(&over), line.until_hung_up());
         let server = scope.spawn(|| line.serve(&gil.attach()));
-        for _ in 0..load.spinners {
+        for _ in 0..spinners {
             scope.spawn(|| spin(&gil.attach(), numbers, &over));
         }
+        gil.wait_for_attached(1 + spinners, WATCHDOG).map_err(io::Error::other)?;
         // Nobody else has the sender, so the receiver is nothing but a clock.
         let (_clock, tick) = mpsc::channel::<()>();
         let ask = |_| {

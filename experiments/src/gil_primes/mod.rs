@@ -13,7 +13,7 @@ mod sieve;
 mod threads;
 mod variants;
 
-use harness::{BLOCKS, Lesson, Parameter, PrintedRatio, Size, Variant};
+use harness::{BLOCKS, Design, Lesson, Parameter, PrintedRatio, Size, Variant};
 use record::Params;
 
 /// The lesson.
@@ -28,6 +28,7 @@ pub const LESSON: Lesson = Lesson {
         PrintedRatio { variant: "processes_post_split", ratio: 1.0 / 1.77, claim: "cpu.processes-halve" },
     ],
     blocks: BLOCKS,
+    design: Design::Blocks,
     shrinks: &[],
     checks: claims::CHECKS,
     fingerprint: env!("FINGERPRINT_gil_primes"),
@@ -138,7 +139,7 @@ const VARIANTS: &[Variant] = &[
     },
     Variant {
         name: "processes_started",
-        about: "The post's split on a pool that was started before the measured time.",
+        about: "The post's split on a pool that is warm: started before the measured time, and each worker has carried out a task.",
         demonstrates: None,
         memory_bytes: processes_bytes,
         run: variants::processes_started,

@@ -16,7 +16,7 @@ use harness::{Measured, Outcome};
 use multiprocess::StartMethod::{self, Fork, Spawn};
 use multiprocess::classic::{Chunksize, Config, Pool};
 use multiprocess::meter::WorkerReport;
-use multiprocess::{Function, Usage, register_function};
+use multiprocess::{Function, register_function};
 use rayon::prelude::*;
 use record::Params;
 
@@ -25,6 +25,7 @@ use super::echo::{self, Line, Load};
 use super::setting::{Failed, Setting, with_lock};
 use super::sieve;
 use super::threads::{joined, repeat, under_lock, without_lock};
+use crate::warm::Warm;
 
 type Answered = Result<Outcome, Failed>;
 
@@ -186,11 +187,7 @@ fn merge(reports: &mut Vec<WorkerReport>, round: Vec<WorkerReport>) {
         return;
     }
     for (sum, report) in reports.iter_mut().zip(round) {
-        let usage = Usage {
-            max_rss_bytes: sum.usage.max_rss_bytes.max(report.usage.max_rss_bytes),
-            user: sum.usage.user + report.usage.user,
-            sys: sum.usage.sys + report.usage.sys,
-        };
+        let usage = sum.usage.plus(report.usage);
         *sum = WorkerReport { counts: report.counts.plus(&sum.counts), usage, ..report };
     }
 }
@@ -213,17 +210,15 @@ pub(super) fn processes_spawn(params: &Params) -> Answered {
 pub(super) fn processes_started(params: &Params) -> Answered {
     let setting = Setting::new(params)?;
     let parts = setting.post_split();
-    let pool = Pool::start(config(&setting, Fork))?;
-    // One round that is not timed: after it every worker has really begun.
-    map(&pool, &parts)?;
+    let warm = Warm::start(setting.workers as usize)?;
     let measured = Measured::take(|| {
         let mut tallies = Vec::new();
         for _ in 0..setting.rounds {
-            tallies = map(&pool, &parts)?;
+            tallies = map(&warm.pool, &parts)?;
         }
         Ok::<_, multiprocess::Error>((tallies, Vec::new()))
     })?;
-    Ok(setting.outcome(measured.with_workers(pool.finish()?)))
+    Ok(setting.outcome(measured.with_workers(warm.finish()?)))
 }
 
 pub(super) fn rayon(params: &Params) -> Answered {
