@@ -4,13 +4,14 @@ mod big_queue;
 mod chunksize;
 mod fork_trap;
 mod gil_primes;
+mod limits;
 
 use std::collections::BTreeMap;
 
 use record::{
-    Band, Claim, Counters, Environment, Interval, Judgement, Ledger, LessonInfo, LessonPlan, LessonSummary, Mark,
-    ParameterInfo, Params, Post, ProcessReport, Profile, Program, Stated, Traffic, VariantInfo, VariantResult,
-    VariantSummary, Verdict,
+    Band, Claim, Counters, Environment, Interval, Judgement, KnownRatio, Ledger, LessonInfo, LessonPlan, LessonSummary,
+    Mark, Outliers, ParameterInfo, Params, Post, ProcessReport, Profile, Program, Stated, Traffic, Tried, VariantInfo,
+    VariantResult, VariantSummary, Verdict,
 };
 
 use crate::{Shelf, Shelved};
@@ -36,7 +37,13 @@ const WORKERS: u64 = 8;
 
 /// A lesson that was measured and one that was not, a ledger of both and of one to come.
 pub(crate) fn shelf() -> Shelf {
-    Shelf { ledger: ledger(), lessons: vec![bound_method(), big_queue()], judgements: judgements() }
+    Shelf {
+        ledger: ledger(),
+        lessons: vec![bound_method(), big_queue()],
+        judgements: judgements(),
+        trust: trust(),
+        model: None,
+    }
 }
 
 /// The same with a second lane, eight times as slow and with ratios a fifth as large.
@@ -50,6 +57,28 @@ pub(crate) fn shelf_with_two_lanes() -> Shelf {
         summary.variants.push(variant);
     }
     shelf
+}
+
+/// Three known ratios in twelve runs each, of which one missed.
+pub(crate) fn trust() -> Vec<KnownRatio> {
+    let known = |(variant, truth): (&str, f64)| {
+        let tried = |run: u32| {
+            let wobble = f64::from((run * 7 + variant.len() as u32) % 11 + 1) * 0.001 - 0.006;
+            let part = if (run, truth) == (9, 1.1) { 0.001 } else { 0.011 };
+            let interval = interval(truth * (1.0 + wobble), part, 10);
+            let tens = if run == 1 { vec![interval; 10] } else { Vec::new() };
+            let run = format!("2025-03-{:02}T100000Z-standard-{run}", run);
+            Tried { run, interval, hit: interval.holds(truth), tens }
+        };
+        KnownRatio { variant: variant.to_owned(), truth, runs: (1..=12).map(tried).collect() }
+    };
+    [("same", 1.0), ("tenth_more", 1.1), ("half_more", 1.5)].map(known).into()
+}
+
+/// The same lesson from a run that measured no limits, as old runs did not.
+pub(crate) fn without_limits(mut lesson: Shelved) -> Shelved {
+    lesson.limits = None;
+    lesson
 }
 
 /// A lesson that has what a figure of this kind is drawn from.
@@ -71,12 +100,17 @@ pub(crate) fn bound_method() -> Shelved {
     Shelved {
         info: info("bound_method", "Stuck in a pickle", &VARIANTS.map(|variant| variant.0)),
         summary: Some(summary()),
+        limits: Some(limits::limits()),
     }
 }
 
 /// Never measured.
 pub(crate) fn big_queue() -> Shelved {
-    Shelved { info: info("big_queue", "A large item in a queue", &["serial", "queue_large"]), summary: None }
+    Shelved {
+        info: info("big_queue", "A large item in a queue", &["serial", "queue_large"]),
+        summary: None,
+        limits: None,
+    }
 }
 
 fn info(stem: &str, title: &str, variants: &[&str]) -> LessonInfo {
@@ -117,6 +151,7 @@ fn summary() -> LessonSummary {
         lesson: "bound_method".to_owned(),
         run: "2025-03-02T10-00-00Z-standard-1".to_owned(),
         reference: true,
+        elsewhere: false,
         started: "2025-03-02T10:00:00Z".to_owned(),
         profile: Profile::Standard,
         plan: LessonPlan {
@@ -133,6 +168,7 @@ fn summary() -> LessonSummary {
             dirty: Some(false),
             rustc: "rustc 1.95.0".to_owned(),
             build: "release".to_owned(),
+            binary_sha256: None,
         },
         environment: Environment {
             cpu: "Example CPU @ 2.50GHz".to_owned(),
@@ -155,11 +191,17 @@ fn variant((name, ratio, tasks, objects): (&str, f64, u64, u64)) -> VariantSumma
     VariantSummary {
         name: name.to_owned(),
         lane: record::RUST_LANE.to_owned(),
+        median_ns: None,
         samples_ns: (0..20).map(|sample| (ns * wobble(sample)) as u64).collect(),
         time_ns: Some(interval(ns, 0.02, 20)),
         ratios: if baseline { Vec::new() } else { (0..10).map(|block| ratio * wobble(block)).collect() },
         ratio: (!baseline).then(|| interval(ratio, 0.025, 10)),
         median_ratio: (!baseline).then(|| interval(ratio, 0.03, 10)),
+        drift: None,
+        baseline_steps: None,
+        ratio_outliers: Outliers::default(),
+        outliers: Outliers::default(),
+        spread: Some(1.03),
         typical: Some(typical(name, ns as u64, tasks, objects)),
         facts: BTreeMap::new(),
         series: BTreeMap::new(),

@@ -1,7 +1,7 @@
 //! What there is to draw from: the ledger, the lessons with what was measured of them, and the verdicts.
 
 use anyhow::{Context, Result, anyhow};
-use record::{Judgement, Ledger, LessonInfo, LessonSummary, RUST_LANE, VariantSummary};
+use record::{Judgement, KnownRatio, Ledger, LessonInfo, LessonSummary, ModelReport, RUST_LANE, VariantSummary};
 
 /// Everything that figures, tables and directives may read.
 #[derive(Clone, Debug)]
@@ -12,6 +12,10 @@ pub struct Shelf {
     pub lessons: Vec<Shelved>,
     /// The verdicts there are; several per claim if there are several lanes.
     pub judgements: Vec<Judgement>,
+    /// The ratios that are known beforehand, and how often runs found them.
+    pub trust: Vec<KnownRatio>,
+    /// The cost model of the newest campaign; none if there was none.
+    pub model: Option<ModelReport>,
 }
 
 impl Shelf {
@@ -37,6 +41,8 @@ pub struct Shelved {
     pub info: LessonInfo,
     /// What its most recent run says; none if it was never measured.
     pub summary: Option<LessonSummary>,
+    /// The floors and ceilings of the machine, from the same run; none if that run did not measure them.
+    pub limits: Option<LessonSummary>,
 }
 
 impl Shelved {

@@ -54,6 +54,24 @@ pub fn bytes(count: f64) -> String {
     scaled(count, SIZES)
 }
 
+/// A bandwidth in bytes per nanosecond, which are decimal gigabytes per second.
+///
+/// ```
+/// assert_eq!(plots::words::bandwidth(11.24), "11 GB/s");
+/// assert_eq!(plots::words::bandwidth(5.62), "5.6 GB/s");
+/// assert_eq!(plots::words::bandwidth(0.75), "0.75 GB/s");
+/// assert_eq!(plots::words::bandwidth(0.0774), "77 MB/s");
+/// ```
+pub fn bandwidth(bytes_per_ns: f64) -> String {
+    let digits = match bytes_per_ns {
+        value if value >= 9.95 => 0,
+        value if value >= 0.995 => 1,
+        value if value >= 0.0995 => 2,
+        value => return format!("{:.0} MB/s", value * 1e3),
+    };
+    format!("{bytes_per_ns:.digits$} GB/s")
+}
+
 /// An integer with a comma between thousands.
 ///
 /// ```

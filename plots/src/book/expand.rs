@@ -5,22 +5,25 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail, ensure};
 
 use super::directive::{Directive, Place, directives};
-use super::{claims, pieces, value};
+use super::{claims, model, pieces, trusted, value};
 use crate::markup::escape;
 use crate::shelf::unknown;
 use crate::{Markup, Shelf, figures, tables};
 
 /// Our directives with their arguments, as the message about a wrong one shows them.
-const OURS: [(&str, &str); 9] = [
+const OURS: [(&str, &str); 12] = [
     ("figure", "NAME"),
     ("table", "LESSON-processes VARIANT"),
     ("verdicts", "LESSON"),
     ("ledger", ""),
+    ("model", ""),
     ("provenance", "LESSON"),
     ("parameters", "LESSON"),
     ("variants", "LESSON"),
     ("value", "LESSON VARIANT FIELD"),
     ("param", "LESSON NAME"),
+    ("limits", ""),
+    ("trust", ""),
 ];
 
 /// Those that mdbook expands after us.
@@ -74,6 +77,9 @@ impl Expander<'_> {
             ("table", [name, variant]) => block(table(shelf, name, variant)?),
             ("verdicts", [lesson]) => block(claims::verdicts(shelf, shelf.lesson(lesson)?)),
             ("ledger", []) => block(claims::ledger(shelf, |lesson| self.chapters.contains(lesson))),
+            ("limits", []) => block(trusted::limits(shelf)),
+            ("trust", []) => block(trusted::trust(shelf)?),
+            ("model", []) => block(model::model(shelf.model.as_ref())),
             ("provenance", [lesson]) => block(pieces::provenance(shelf.lesson(lesson)?)),
             ("parameters", [lesson]) => block(pieces::parameters(shelf.lesson(lesson)?)),
             ("variants", [lesson]) => block(pieces::variants(shelf.lesson(lesson)?)),
@@ -173,6 +179,8 @@ mod tests {
         holds("{{#verdicts bound_method}}\n", "direction only, stronger");
         holds("{{#ledger}}\n", "not built yet");
         holds("{{#provenance bound_method}}\n", "committed reference");
+        holds("{{#limits}}\n", "11 GB/s");
+        holds("{{#trust}}\n", "35 of 36 intervals hold the true ratio");
         holds("{{#parameters bound_method}}\n", "1,000,000");
         holds("{{#variants bound_method}}\n", "baseline and oracle");
         holds("It takes {{#value bound_method pool_bound_method ratio}} as long.\n", "It takes 35x as long.\n");
@@ -183,6 +191,7 @@ mod tests {
     fn what_is_not_measured_says_so() {
         holds("{{#figure big_queue-ratio}}\n", "<p class=\"unmeasured\">not measured yet");
         holds("{{#table big_queue-processes serial}}\n", "not measured yet");
+        holds("{{#model}}\n", "not measured yet");
         holds("{{#value big_queue serial time}}\n", "<span class=\"unmeasured\" title=\"not measured yet\">—</span>");
         holds("`{{#value big_queue serial time}}`\n", "`—`");
     }

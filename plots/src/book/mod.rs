@@ -5,8 +5,10 @@ mod claims;
 mod directive;
 mod expand;
 mod includes;
+mod model;
 mod pieces;
 mod preprocessor;
+mod trusted;
 mod value;
 mod warnings;
 

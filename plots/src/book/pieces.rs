@@ -16,8 +16,11 @@ pub(super) fn provenance(lesson: &Shelved) -> Markup {
         ("date", date(&summary.started).to_owned()),
         ("program", format!("revision {}, {}, {} build", revision(summary), program.rustc, program.build)),
         ("profile", format!("{}, {}", summary.profile, blocks(summary))),
+        ("drift", drifts(summary)),
+        ("outliers", outliers(summary)),
         ("run", summary.run.clone()),
     ];
+    facts.retain(|(_, fact)| !fact.is_empty());
     if !summary.plan.shrunk.is_empty() {
         let asked = |(name, asked): (&String, &u64)| {
             format!("{name} {} instead of {}", words::count(summary.plan.params[name]), words::count(*asked))
@@ -43,17 +46,19 @@ pub(super) fn provenance_line(summary: &LessonSummary) -> Markup {
         format!("profile {}", summary.profile),
         summary.environment.cpu.clone(),
         cores(summary),
+        blocks(summary),
+        drifts(summary),
+        outliers(summary),
         format!("run {}", summary.run),
     ];
     // Each part stays on one line, since dates and runs break badly at their dashes; the theme puts marks between them.
     let part = |text: &String| Markup::text(" ").then(Markup::element("span", "part", Markup::text(text)));
-    badges(summary).then(parts.iter().map(part).fold(Markup::default(), Markup::then))
+    badges(summary).then(parts.iter().filter(|text| !text.is_empty()).map(part).fold(Markup::default(), Markup::then))
 }
 
 /// Whose figures these are, and what is wrong with them if anything is.
 fn badges(summary: &LessonSummary) -> Markup {
-    let whose = if summary.reference { "committed reference" } else { "this machine's run" };
-    let mut badges = signed("whose", if summary.reference { "◆" } else { "◇" }, whose);
+    let mut badges = signed("whose", if summary.reference { "◆" } else { "◇" }, &whose(summary));
     if let Some(why) = &summary.stale {
         badges = badges.then(signed("stale", "!", &format!("stale: {why}")));
     }
@@ -65,6 +70,16 @@ fn badges(summary: &LessonSummary) -> Markup {
         badges = badges.then(signed("incomplete", "≠", &words));
     }
     badges
+}
+
+/// A reader must never take another machine's figures for those of this one.
+fn whose(summary: &LessonSummary) -> String {
+    match (summary.reference, summary.elsewhere) {
+        (true, false) => "committed reference".to_owned(),
+        (true, true) => "committed reference, made on another machine".to_owned(),
+        (false, false) => "this machine's run".to_owned(),
+        (false, true) => format!("another machine's run: {}", summary.environment.machine_in_words()),
+    }
 }
 
 fn cores(summary: &LessonSummary) -> String {
@@ -85,14 +100,58 @@ fn revision(summary: &LessonSummary) -> String {
     if summary.program.dirty == Some(true) { format!("{short} with changes") } else { short }
 }
 
-/// How many blocks each variant really has.
+/// How many blocks each variant really has; of an instrument without a baseline, how many subjects.
 fn blocks(summary: &LessonSummary) -> String {
-    let counts = summary.variants.iter().filter(|variant| variant.name != summary.plan.baseline);
-    let counts: Vec<usize> = counts.map(|variant| variant.ratios.len()).collect();
+    let compared = summary.variants.iter().any(|variant| !variant.ratios.is_empty());
+    let counts: Vec<usize> = match compared {
+        true => {
+            let others = summary.variants.iter().filter(|variant| variant.name != summary.plan.baseline);
+            others.map(|variant| variant.ratios.len()).collect()
+        }
+        false => summary.variants.iter().map(|variant| variant.samples_ns.len()).collect(),
+    };
+    let noun = if compared { "block" } else { "subject" };
     match (counts.iter().min(), counts.iter().max()) {
-        (Some(least), Some(most)) if least != most => format!("{least} to {most} blocks per variant"),
-        (Some(count), _) => format!("{} per variant", words::plural(*count as u64, "block")),
+        (Some(least), Some(most)) if least != most => format!("{least} to {most} {noun}s per variant"),
+        (Some(count), _) => format!("{} per variant", words::plural(*count as u64, noun)),
         _ => "no blocks".to_owned(),
+    }
+}
+
+/// Of which variants the values move with the time at which they were taken; empty if there were too few to tell.
+fn drifts(summary: &LessonSummary) -> String {
+    /// More names than these do not fit into a line.
+    const NAMED: usize = 3;
+    let tested = summary.variants.iter().filter(|variant| variant.drift.is_some()).count() as u64;
+    let drifting = summary.variants.iter().filter(|variant| variant.drift.is_some_and(|drift| drift.is_shown()));
+    let names: Vec<&str> = drifting.map(|variant| variant.name.as_str()).collect();
+    match (tested, names.len()) {
+        (0, _) => String::new(),
+        (tested, 0) => format!("no drift in {}", words::plural(tested, "variant")),
+        (tested, 1..=NAMED) => format!("drift in {} of {}", names.join(", "), words::plural(tested, "variant")),
+        (tested, drifting) => format!("drift in {drifting} of {}", words::plural(tested, "variant")),
+    }
+}
+
+/// How many times lie far from the others of their variant; empty if there were too few to tell.
+fn outliers(summary: &LessonSummary) -> String {
+    let sum = |count: fn(&record::Outliers) -> usize| {
+        summary.variants.iter().map(|variant| count(&variant.outliers) as u64).sum::<u64>()
+    };
+    let (looked_at, all, extreme) =
+        (sum(|found| found.n), sum(record::Outliers::count), sum(|found| found.extreme.len()));
+    match (looked_at, all) {
+        (0, _) => String::new(),
+        (looked_at, 0) => format!("no outlier among {}", words::plural(looked_at, "time")),
+        (looked_at, all) => {
+            let extreme =
+                if extreme > 0 { format!(", {} of them far out", words::count(extreme)) } else { String::new() };
+            format!(
+                "{} among {}{extreme}, none left out",
+                words::plural(all, "outlier"),
+                words::plural(looked_at, "time")
+            )
+        }
     }
 }
 
@@ -179,6 +238,53 @@ mod tests {
         {
             assert!(html.as_str().contains(part), "{part}");
         }
+    }
+
+    #[test]
+    fn what_tells_against_a_run_stands_under_its_figures() {
+        let mut lesson = samples::bound_method();
+        let summary = lesson.summary.as_mut().unwrap();
+        let line = |summary: &LessonSummary| provenance_line(summary).as_str().to_owned();
+        assert!(
+            line(summary).contains("10 blocks per variant") && !line(summary).contains("drift"),
+            "nothing was tested"
+        );
+        for variant in &mut summary.variants {
+            variant.drift = Some(record::Drift { statistic: 0.1, p: 0.8, n: 10 });
+            variant.outliers = record::Outliers { mild: Vec::new(), extreme: Vec::new(), n: 20 };
+        }
+        assert!(
+            line(summary).contains("no drift in 10 variants") && line(summary).contains("no outlier among 200 times")
+        );
+        summary.variants[3].drift = Some(record::Drift { statistic: 0.95, p: 0.001, n: 10 });
+        summary.variants[4].outliers = record::Outliers { mild: vec![1, 7], extreme: vec![4], n: 20 };
+        assert!(line(summary).contains("drift in pool_free_function of 10 variants"), "{}", line(summary));
+        assert!(
+            line(summary).contains("3 outliers among 200 times, 1 of them far out, none left out"),
+            "{}",
+            line(summary)
+        );
+    }
+
+    #[test]
+    fn what_is_not_compared_has_subjects_and_no_blocks() {
+        let lesson = samples::bound_method();
+        let line = provenance_line(lesson.limits.as_ref().unwrap());
+        assert!(line.as_str().contains("10 subjects per variant"), "{}", line.as_str());
+    }
+
+    #[test]
+    fn a_run_of_another_machine_is_not_called_this_machines() {
+        let mut lesson = samples::bound_method();
+        let summary = lesson.summary.as_mut().unwrap();
+        (summary.reference, summary.elsewhere) = (false, true);
+        let html = provenance_line(summary);
+        assert!(
+            html.as_str().contains("another machine&#39;s run: Example CPU @ 2.50GHz, 2 cores"),
+            "{}",
+            html.as_str()
+        );
+        assert!(!html.as_str().contains("this machine"));
     }
 
     #[test]

@@ -43,6 +43,11 @@ fn page_colours(body: &str) -> String {
     // plotters writes no brace of its own; one from a record must not begin a directive.
     let body = body.replace('{', "&#123;");
     let mut body = body.replace(" opacity=\"1\"", "").replace(" font-family=\"sans-serif\"", "");
+    // A limit crosses what it bounds: its strokes are dashed, and its label keeps clear of what lies under it.
+    let [stroke, fill] = ["stroke", "fill"].map(|role| format!("{role}=\"{}\"", Ink::Limit.stand_in_hex()));
+    body = body.replace(&stroke, &format!("{stroke} stroke-dasharray=\"5 3\""));
+    let clear = "paint-order=\"stroke\" stroke=\"var(--bg, #FFFFFF)\" stroke-width=\"4\" stroke-linejoin=\"round\"";
+    body = body.replace(&fill, &format!("{fill} {clear}"));
     for ink in Ink::ALL {
         // The quotes keep a text that happens to hold the same characters as it is: plotters escapes quotes there.
         body = body.replace(&format!("\"{}\"", ink.stand_in_hex()), &format!("\"{}\"", ink.css()));
@@ -86,6 +91,17 @@ mod tests {
             svg.contains("fill=\"var(--fig-1, #0072B2)\"") && svg.contains("stroke=\"var(--fig-fg, currentColor)\"")
         );
         assert!(!svg.contains("\"#0102"), "{svg}");
+    }
+
+    #[test]
+    fn a_limit_is_dashed_and_its_label_is_not() {
+        let svg = draw(100, 50, |canvas| {
+            canvas.line((0, 0), (9, 9), Ink::Limit, 2)?;
+            canvas.text((5, 5), Anchor::Start, "pipe", (12, Face::Prose, Ink::Limit))
+        });
+        let svg = finish(&svg.unwrap(), "t", "s").unwrap();
+        assert!(svg.contains("stroke=\"var(--fig-limit, #A3003C)\" stroke-dasharray=\"5 3\""), "{svg}");
+        assert_eq!(svg.matches("stroke-dasharray").count(), 1, "{svg}");
     }
 
     #[test]

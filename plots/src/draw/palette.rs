@@ -23,10 +23,12 @@ pub(crate) enum Ink {
     Purple,
     /// Grey: what has no category.
     Grey,
+    /// What the machine sets a limit to. Its strokes are dashed, so that nobody takes them for data.
+    Limit,
 }
 
 impl Ink {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Text,
         Self::Quiet,
         Self::Grid,
@@ -36,6 +38,7 @@ impl Ink {
         Self::Orange,
         Self::Purple,
         Self::Grey,
+        Self::Limit,
     ];
 
     /// The colour that stands for this ink until the figure is finished.
@@ -60,6 +63,7 @@ impl Ink {
             Self::Orange => "var(--fig-4, #E69F00)",
             Self::Purple => "var(--fig-5, #CC79A7)",
             Self::Grey => "var(--fig-6, #808080)",
+            Self::Limit => "var(--fig-limit, #A3003C)",
         }
     }
 }

@@ -60,6 +60,16 @@ impl Scale {
         (left + share.clamp(0.0, 1.0) * (right - left)).round() as i32
     }
 
+    /// Whether `value` lies on the axis rather than before or beyond it.
+    pub(crate) fn holds(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+
+    /// Whether `value` lies before the axis.
+    pub(crate) fn begins_after(&self, value: f64) -> bool {
+        value < self.low
+    }
+
     /// The smallest distance between two labels, in pixels.
     fn closest(&self) -> f64 {
         let places: Vec<i32> = self.ticks.iter().map(|tick| self.x(*tick)).collect();
@@ -95,6 +105,7 @@ mod tests {
         let scale = Scale::logarithmic([0.6, 35.0].into_iter(), 100, 500);
         assert!(scale.x(0.6) < scale.x(1.0) && scale.x(1.0) < scale.x(35.0));
         assert_eq!((scale.x(1e-9), scale.x(1e9)), (100, 500));
+        assert!(scale.holds(0.6) && !scale.holds(1e-9) && !scale.holds(1e9));
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(crate) enum Shape {
     Frame,
     /// A thin line: an ideal or a bound.
     Line,
+    /// A dashed upright stroke: what the machine allows at best.
+    Limit,
     /// A bar with its centre marked.
     Interval,
     /// A filled rectangle: a share of a bar.
@@ -56,6 +58,7 @@ impl Shape {
                 canvas.path(&[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], ink, 2)
             }
             Self::Line => canvas.line((x - 10, y), (x + 10, y), ink, 1),
+            Self::Limit => canvas.line((x, y - 13), (x, y + 13), ink, 2),
             Self::Interval => interval(canvas, (x - 10, x, x + 10), y, ink),
             Self::Share => canvas.bar((x - 10, y - 6), (x + 10, y + 6), ink, 1.0),
             Self::HatchedShare => share(canvas, (x - 10, y - 6), (x + 10, y + 6), ink, true),

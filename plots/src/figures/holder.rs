@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 use record::{LessonSummary, VariantSummary};
 
 use super::Figure;
+use super::bounds::{Limits, half_a_trip};
 use super::rows::{AXIS, WIDTH};
 use crate::draw::{Anchor, Canvas, Face, Ink, Scale, draw, finish};
 use crate::{Cell, Column, Shelved, Table, words};
@@ -34,7 +35,9 @@ pub fn holder(lesson: &Shelved) -> Result<Figure> {
         bail!("no variant of '{}' logged who held a lock", lesson.info.stem);
     };
     let chart = Chart { scale: Scale::linear(shown as f64 / 1e6, NAMES, WIDTH - 16), panels, shown };
-    let (title, caption) = (chart.title(), chart.caption());
+    let wake =
+        half_a_trip(Limits::of(lesson), "futex_round_trip_two_cores", "To wake a thread on another core", &chart.scale);
+    let (title, caption) = (chart.title(), chart.caption() + &wake);
     let svg = draw(WIDTH as u32, chart.height() as u32, |canvas| chart.draw(canvas))?;
     let svg = finish(&svg, &title, &caption)?;
     Ok(Figure { name: format!("{}-holder", lesson.info.stem), title, caption, svg, table: chart.table() })

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use record::LessonSummary;
 
 use super::Figure;
+use super::bounds::{self, Bound, Limits};
 use super::rows::{AXIS, LEGEND, NUMBERS, TOP, WIDTH, axis};
 use crate::draw::{Anchor, Canvas, Face, Ink, Legend, Scale, Shape, draw, finish, interval};
 use crate::median::median;
@@ -62,7 +63,7 @@ pub fn latency(lesson: &Shelved) -> Result<Figure> {
     if rows.is_empty() {
         bail!("no variant of '{}' measured a latency", lesson.info.stem);
     }
-    let chart = Chart::new(rows);
+    let chart = Chart::new(rows, bounds(Limits::of(lesson)));
     let (title, caption) = (chart.title(), chart.caption(summary));
     let svg = draw(WIDTH as u32, chart.height() as u32, |canvas| chart.draw(canvas))?;
     let svg = finish(&svg, &title, &caption)?;
@@ -87,6 +88,19 @@ struct Chart {
     rows: Vec<Row>,
     scale: Scale,
     legend: Legend,
+    /// The round trips of a bare socket.
+    bounds: Vec<Bound>,
+}
+
+/// An answer is a message there and a message back between two processes, which is what these limits are.
+fn bounds(limits: Limits<'_>) -> Vec<Bound> {
+    let trips =
+        [("socket_round_trip_same_core", "socket, same core"), ("socket_round_trip_two_cores", "socket, two cores")];
+    let bound = |(name, words): (&str, &str)| {
+        let ns = limits.time(name)?;
+        Some(Bound { value: ns / UNIT_NS, label: format!("{words}: {}", words::time(ns)) })
+    };
+    trips.into_iter().filter_map(bound).collect()
 }
 
 /// The loads that were measured, all judged subjects together.
@@ -110,7 +124,7 @@ fn rows(summary: &LessonSummary) -> Vec<Row> {
 }
 
 impl Chart {
-    fn new(rows: Vec<Row>) -> Self {
+    fn new(rows: Vec<Row>, bounds: Vec<Bound>) -> Self {
         let values = rows.iter().flat_map(|row| row.spread.into_iter().chain(row.marks.iter().map(|mark| mark.2)));
         let values: Vec<f64> = values.collect();
         let scale = Scale::logarithmic(values.into_iter(), LABELS, WIDTH - NUMBERS);
@@ -119,11 +133,16 @@ impl Chart {
         for (source, shape, _) in rows.iter().flat_map(|row| &row.marks) {
             legend.add(*shape, Ink::Vermillion, source);
         }
-        Self { rows, scale, legend }
+        Self { rows, scale, legend, bounds }
+    }
+
+    /// Where the first row begins.
+    fn top(&self) -> i32 {
+        TOP + bounds::labels_height(&self.bounds, &self.scale)
     }
 
     fn bottom(&self) -> i32 {
-        TOP + ROW * self.rows.len() as i32
+        self.top() + ROW * self.rows.len() as i32
     }
 
     fn height(&self) -> i32 {
@@ -135,8 +154,9 @@ impl Chart {
         axis(canvas, &self.scale, bottom, "time to the answer (logarithmic)", |value| {
             tick((value * UNIT_NS).round() as u64)
         })?;
+        bounds::upright(canvas, &self.scale, &self.bounds, bottom)?;
         for (place, row) in (0..).zip(&self.rows) {
-            let middle = TOP + place * ROW + ROW / 2;
+            let middle = self.top() + place * ROW + ROW / 2;
             canvas.text((LABELS - 12, middle), Anchor::End, row.words, (13, Face::Prose, Ink::Text))?;
             let [low, mid, high] = row.spread.map(|us| self.scale.x(us));
             interval(canvas, (low, mid, high), middle + 5, Ink::Blue)?;
@@ -179,6 +199,12 @@ impl Chart {
                 " The marks are medians of a UDP echo server in CPython, measured once, on a machine with two cores: what the lock here has \
                  to resemble, and no part of this run.",
             );
+        }
+        if !self.bounds.is_empty() {
+            caption.push_str(
+                " Dashed is the round trip of eight bytes between two processes that do nothing else, in the same run.",
+            );
+            caption.push_str(&bounds::outside(&self.bounds, &self.scale));
         }
         caption
     }

@@ -1,5 +1,6 @@
 //! Figures: pure functions from one measured lesson to a drawing with a finding for its title.
 
+mod bounds;
 mod holder;
 mod idle;
 mod latency;
@@ -15,6 +16,7 @@ mod split;
 mod states;
 mod sweep;
 mod timeline;
+mod trust;
 mod u_curve;
 mod where_time_goes;
 
@@ -32,6 +34,7 @@ pub use speedup::speedup;
 pub use split::split;
 pub use states::states;
 pub use timeline::timeline;
+pub use trust::trust;
 pub use u_curve::u_curve;
 pub use where_time_goes::where_time_goes;
 

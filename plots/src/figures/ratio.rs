@@ -7,12 +7,15 @@ use anyhow::Result;
 use record::{LessonSummary, VariantSummary};
 
 use super::Figure;
+use super::bounds::{Limits, PIPE, busier_way};
 use super::rows::{self, AXIS, LEGEND, NUMBERS, TOP, WIDTH};
 use crate::draw::{Anchor, Canvas, Face, Ink, Legend, Scale, Shape, draw, finish, interval};
 use crate::{Cell, Column, Shelved, Table, words};
 
 /// Pixels for one lane of a row.
 const LANE: i32 = 36;
+/// The room that the label of a floor takes.
+const LABEL: i32 = 100;
 /// The inks of lanes; a fourth lane shares the last one.
 const LANE_INKS: [Ink; 3] = [Ink::Blue, Ink::Green, Ink::Purple];
 /// The inks of foreign sources; a fourth source shares the last one.
@@ -25,7 +28,7 @@ const SOURCE_INKS: [Ink; 3] = [Ink::Vermillion, Ink::Orange, Ink::Grey];
 pub fn ratio(lesson: &Shelved) -> Result<Figure> {
     let summary = lesson.measured()?;
     let chart = Chart::new(lesson, summary);
-    let (title, caption) = (title(lesson, summary), caption(lesson, summary));
+    let (title, caption) = (title(lesson, summary), caption(lesson, summary) + &chart.floors());
     let svg = draw(WIDTH as u32, chart.height() as u32, |canvas| chart.draw(canvas))?;
     let svg = finish(&svg, &title, &caption)?;
     Ok(Figure { name: format!("{}-ratio", lesson.info.stem), title, caption, svg, table: table(lesson, summary) })
@@ -40,6 +43,7 @@ struct Chart<'a> {
     summary: &'a LessonSummary,
     scale: Scale,
     legend: Legend,
+    limits: Limits<'a>,
 }
 
 impl<'a> Chart<'a> {
@@ -53,8 +57,52 @@ impl<'a> Chart<'a> {
         });
         let left = rows::axis_left(names.iter().copied());
         let scale = Scale::logarithmic(ours.chain(marks.map(|mark| mark.ratio)), left, WIDTH - NUMBERS);
-        let legend = legend(&lanes, &sources);
-        Self { lesson, names, lanes, sources, summary, scale, legend }
+        let mut chart = Self {
+            lesson,
+            names,
+            legend: legend(&lanes, &sources),
+            lanes,
+            sources,
+            summary,
+            scale,
+            limits: Limits::of(lesson),
+        };
+        let drawn = summary.variants.iter().any(|variant| chart.floor(variant).is_some_and(|at| chart.scale.holds(at)));
+        if let Some(label) = chart.limits.pipe_label().filter(|_| drawn) {
+            chart.legend.add(Shape::Limit, Ink::Limit, &label);
+        }
+        chart
+    }
+
+    /// The least that the bytes of a variant take through a pipe, relative to the baseline; none if nothing crossed.
+    fn floor(&self, variant: &VariantSummary) -> Option<f64> {
+        let bytes = busier_way(variant.typical.as_ref()?);
+        let baseline =
+            beside(variant).or_else(|| self.lesson.variant(&self.lesson.info.baseline)?.time_ns.map(|time| time.mid));
+        Some(self.limits.through_pipe(bytes)? / baseline?).filter(|floor| *floor > 0.0)
+    }
+
+    /// Whether this is the first of the highest floors: its mark has the label.
+    fn is_highest(&self, floor: f64) -> bool {
+        self.summary.variants.iter().filter_map(|variant| self.floor(variant)).all(|other| other <= floor)
+    }
+
+    /// What the marks for floors mean, and where they are missing.
+    fn floors(&self) -> String {
+        let all: Vec<f64> = self.summary.variants.iter().filter_map(|variant| self.floor(variant)).collect();
+        let drawn = all.iter().filter(|floor| self.scale.holds(**floor)).count();
+        let Some(bandwidth) = self.limits.bandwidth(PIPE).map(words::bandwidth).filter(|_| !all.is_empty()) else {
+            return String::new();
+        };
+        match (drawn, all.len()) {
+            (0, _) => format!(
+                " What crosses between processes would take a bare pipe ({bandwidth}) so little that it lies before the axis."
+            ),
+            (drawn, all) => format!(
+                " A dashed mark is the time in which a bare pipe ({bandwidth}, in the same run) carries the bytes of that row{}.",
+                if drawn < all { "; where there is none, it lies before the axis" } else { "" }
+            ),
+        }
     }
 
     fn row_height(&self) -> i32 {
@@ -99,6 +147,19 @@ impl<'a> Chart<'a> {
         if let Some(ratio) = &variant.ratio {
             let ends = (self.scale.x(ratio.low), self.scale.x(ratio.mid), self.scale.x(ratio.high));
             interval(canvas, ends, top + 27, ink)?;
+        }
+        if let Some(floor) = self.floor(variant).filter(|floor| self.scale.holds(*floor)) {
+            let x = self.scale.x(floor);
+            Shape::Limit.draw(canvas, (x, top + LANE / 2), Ink::Limit)?;
+            if self.is_highest(floor) {
+                let room = x - self.scale.x(0.0) > LABEL;
+                let (at, anchor) = if room { (x - 6, Anchor::End) } else { (x + 6, Anchor::Start) };
+                let words = self
+                    .limits
+                    .bandwidth(PIPE)
+                    .map_or(String::new(), |pipe| format!("pipe, {}", words::bandwidth(pipe)));
+                canvas.text((at, top + LANE / 2), anchor, &words, (12, Face::Prose, Ink::Limit))?;
+            }
         }
         let text = number(variant, &self.lesson.info.baseline);
         canvas.text((WIDTH - NUMBERS + 14, top + LANE / 2), Anchor::Start, &text, (13, Face::Strong, Ink::Text))

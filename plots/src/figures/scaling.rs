@@ -6,6 +6,7 @@ use anyhow::Result;
 use record::LessonSummary;
 
 use super::Figure;
+use super::bounds::{self, Bound, Limits, PIPE};
 use super::rows::{LEGEND, WIDTH};
 use crate::draw::{Anchor, Canvas, Face, Ink, Legend, Scale, Shape, draw, finish};
 use crate::median::median;
@@ -57,6 +58,24 @@ struct Panel {
     crossing: Vec<f64>,
     /// What one core leaves that copies the image.
     floor: Option<f64>,
+    /// What the memory and a pipe of this machine leave at most.
+    bounds: Vec<Bound>,
+}
+
+/// What the way of the image through memory and through a pipe leaves at most of a kernel that takes `unit` nanoseconds. Its pixels are
+/// of eight bytes; to copy it is to read and to write it once, as a convolution has to.
+fn bounds(limits: Limits<'_>, summary: &LessonSummary, unit: f64) -> Vec<Bound> {
+    let size = |name: &str| summary.plan.params.get(name).map(|size| *size as f64);
+    let (Some(rows), Some(columns)) = (size("rows"), size("cols")) else { return Vec::new() };
+    let bound = |(name, words): (&str, &str)| {
+        let bandwidth = limits.bandwidth(name)?;
+        let label = format!("{words}: {}", words::bandwidth(bandwidth));
+        Some(Bound { value: unit / (rows * columns * 8.0 / bandwidth), label })
+    };
+    [("copy_all_cores", "image copied in memory, all cores"), (PIPE, "image through one pipe")]
+        .into_iter()
+        .filter_map(bound)
+        .collect()
 }
 
 struct Sweep {
@@ -84,7 +103,8 @@ impl Sweep {
             let way = |way: &(&str, &str, &str, Shape, Ink)| speed_ups(points(way.2, &format!("{prefix}_{}", way.0)));
             let ways = WAYS.iter().map(way).collect();
             let crossing = speed_ups(points("scaling_processes", "crossing_ns"));
-            Some(Panel { name, unit, ways, crossing, floor: floor.map(|floor| unit / floor.max(1.0)) })
+            let bounds = bounds(Limits::of(lesson), summary, unit);
+            Some(Panel { name, unit, ways, crossing, floor: floor.map(|floor| unit / floor.max(1.0)), bounds })
         });
         let start = points("scaling_processes", "start_ns");
         Self { panels: panels.collect(), workers, told, cores, start }
@@ -128,6 +148,8 @@ impl Sweep {
             if let Some(floor) = panel.floor.filter(|floor| *floor < scale.ticks[scale.ticks.len() - 1]) {
                 canvas.line((left, y(floor)), (right, y(floor)), Ink::Purple, 1)?;
             }
+            // Below the data, which no label may hide.
+            bounds::level(canvas, (&scale, &y), &panel.bounds, (left, right))?;
             for (values, (_, _, _, shape, ink)) in panel.ways.iter().zip(WAYS) {
                 for point in line(values, ink, 2)? {
                     shape.draw(canvas, point, ink)?;
@@ -164,9 +186,33 @@ impl Sweep {
         format!(
             "Speed-up against the number of workers, on {}: how many times as fast as the same kernel in one process, each point the \
              median over the subjects, start and end of the pool included. No strips by pipe can lie above the line of strips that \
-             are sent and not convolved.{floor}",
-            words::plural(self.cores.into(), "core")
+             are sent and not convolved.{floor}{}",
+            words::plural(self.cores.into(), "core"),
+            self.bounds_in_words()
         )
+    }
+
+    /// What the dashed lines are, and for which kernels they lie outside.
+    fn bounds_in_words(&self) -> String {
+        if self.panels.iter().all(|panel| panel.bounds.is_empty()) {
+            return String::new();
+        }
+        let scale = self.scale();
+        let mut words = " Dashed is what the machine allows, from the same run: the time to copy the image once in memory that is far larger \
+                         than any cache, and to send it once through a pipe. An image that stays in the caches may be faster than memory."
+            .to_owned();
+        for panel in &self.panels {
+            let outside: Vec<&str> = panel
+                .bounds
+                .iter()
+                .filter(|bound| !scale.holds(bound.value))
+                .map(|bound| bound.label.as_str())
+                .collect();
+            if !outside.is_empty() {
+                words.push_str(&format!(" Outside the axis of the {}: {}.", panel.name, outside.join("; ")));
+            }
+        }
+        words
     }
 
     fn table(&self) -> Table {

@@ -17,6 +17,13 @@ pub(super) struct Kind {
     time: fn(&ProcessReport) -> u64,
 }
 
+impl Kind {
+    /// Whether it is writing and reading.
+    pub(super) fn is_pipe(&self) -> bool {
+        self.label.starts_with("pipe, ")
+    }
+}
+
 /// The kinds, in the order in which a task meets them.
 pub(super) const KINDS: [Kind; 8] = [
     Kind { words: "dumps in the parent", label: "dumps, parent", ink: Ink::Blue, workers: false, time: |p| p.dumps.ns },

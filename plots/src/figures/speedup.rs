@@ -7,6 +7,7 @@ use anyhow::Result;
 use record::{Interval, LessonSummary, VariantSummary};
 
 use super::Figure;
+use super::bounds::Limits;
 use super::rows::{self, AXIS, LEGEND, NUMBERS, TOP, WIDTH};
 use crate::draw::{Anchor, Canvas, Face, Ink, Legend, Scale, Shape, draw, finish, interval};
 use crate::{Cell, Column, Shelved, Table, words};
@@ -171,7 +172,21 @@ impl<'a> Chart<'a> {
         if self.rows.iter().any(|row| row.speed.is_some_and(|speed| self.is_beyond(speed.mid))) {
             caption.push_str(" An arrow runs out of the axis.");
         }
+        caption.push_str(&self.start().unwrap_or_default());
         caption
+    }
+
+    /// What the start of a process alone allows: no line, since it lies far beyond the axis and not every variant starts one.
+    fn start(&self) -> Option<String> {
+        let fork = Limits::of(self.lesson).time("fork_wait_small")?;
+        let most = self.lesson.variant(&self.lesson.info.baseline)?.time_ns?.mid / fork;
+        let beyond = if self.is_beyond(most) { ", which lies beyond the axis" } else { "" };
+        Some(format!(
+            " A bare fork and the wait for it take {} on this machine (in the same run): what starts a process cannot be more than {} as \
+             fast{beyond}.",
+            words::time(fork),
+            times(most)
+        ))
     }
 
     fn table(&self) -> Table {

@@ -7,12 +7,15 @@ use anyhow::{Context, Result};
 use record::{LessonSummary, VariantSummary};
 
 use super::Figure;
+use super::bounds::{Limits, PIPE};
 use super::rows::{self, AXIS, LEGEND, NUMBERS, TOP, WIDTH};
 use crate::draw::{Anchor, Canvas, Face, Ink, Legend, Scale, Shape, draw, finish, share};
 use crate::{Cell, Column, Shelved, Table, words};
 
 /// Pixels for a row.
 const ROW: i32 = 34;
+/// What is shorter cannot be seen, in pixels.
+const NEAR: i32 = 2;
 
 /// A step on the way of an item.
 struct Step {
@@ -67,11 +70,20 @@ pub fn split(lesson: &Shelved) -> Result<Figure> {
     let title = title(longest);
     let most = longest.total() as f64;
     let (unit, label) = if most >= 1e9 { (1e9, "seconds") } else { (1e6, "milliseconds") };
-    let caption = caption(label);
+    let limits = Limits::of(lesson);
+    let caption = caption(label) + &floors(limits, &rows);
     let scale = Scale::linear(most / unit, rows::axis_left(rows.iter().map(|row| row.name)), WIDTH - NUMBERS);
     let mut legend = Legend::default();
     for step in &STEPS {
         legend.add(if step.putting { Shape::HatchedShare } else { Shape::Share }, step.ink, step.label);
+    }
+    let floor = |row: &Row<'_>| {
+        let floor = limits.through_pipe(row.bytes as f64)?;
+        let [begin, end] = [0.0, floor].map(|ns| scale.x((row.before_write() + ns) / unit));
+        (end > begin + NEAR).then_some(end)
+    };
+    if let Some(label) = limits.pipe_label().filter(|_| rows.iter().any(|row| floor(row).is_some())) {
+        legend.add(Shape::Limit, Ink::Limit, &label);
     }
     let bottom = TOP + ROW * rows.len() as i32;
     let height = bottom + AXIS + legend.height(LEGEND.1) + 6;
@@ -80,7 +92,11 @@ pub fn split(lesson: &Shelved) -> Result<Figure> {
             format!("{}", (tick * 1e6).round() / 1e6)
         })?;
         for (place, row) in (0..).zip(&rows) {
-            row.draw(canvas, (&scale, unit), TOP + place * ROW + ROW / 2)?;
+            let middle = TOP + place * ROW + ROW / 2;
+            row.draw(canvas, (&scale, unit), middle)?;
+            if let Some(x) = floor(row) {
+                Shape::Limit.draw(canvas, (x, middle), Ink::Limit)?;
+            }
         }
         let left = scale.x(0.0);
         canvas.line((left, TOP), (left, bottom), Ink::Text, 1)?;
@@ -94,6 +110,8 @@ struct Row<'a> {
     name: &'a str,
     /// The time of each step, in nanoseconds.
     times: [u64; STEPS.len()],
+    /// The bytes of one item that cross.
+    bytes: u64,
 }
 
 fn rows(summary: &LessonSummary) -> Vec<Row<'_>> {
@@ -102,12 +120,21 @@ fn rows(summary: &LessonSummary) -> Vec<Row<'_>> {
         let times = STEPS.each_ref().map(|step| facts.get(step.fact).copied());
         times.iter().any(Option::is_some).then(|| times.map(Option::unwrap_or_default))
     };
-    summary.variants.iter().filter_map(|variant| Some(Row { name: &variant.name, times: row(variant)? })).collect()
+    let bytes = |variant: &VariantSummary| variant.typical.as_ref()?.facts.get("item_bytes").copied();
+    let of = |variant: &'_ VariantSummary| Some((row(variant)?, bytes(variant).unwrap_or(0)));
+    let known = summary.variants.iter().filter_map(|variant| Some((variant.name.as_str(), of(variant)?)));
+    known.map(|(name, (times, bytes))| Row { name, times, bytes }).collect()
 }
 
 impl Row<'_> {
     fn total(&self) -> u64 {
         self.times.iter().sum()
+    }
+
+    /// The time until an item begins to be written, in nanoseconds.
+    fn before_write(&self) -> f64 {
+        STEPS.iter().zip(self.times).take_while(|(step, _)| step.fact != "write_ns").map(|(_, ns)| ns).sum::<u64>()
+            as f64
     }
 
     fn draw(&self, canvas: &Canvas<'_>, (scale, unit): (&Scale, f64), middle: i32) -> Result<()> {
@@ -144,6 +171,27 @@ fn caption(unit: &str) -> String {
         "Mean time of one item, in {unit}, in the median run of each variant, by the clock: waiting for a core is in every step. Hatched \
          is the worker that puts it, solid the parent that gets it. An item is written and read at the same time, piece by piece, so \
          these two overlap. Store is what a worker does beside the queue, fetch what the parent does with what it got."
+    )
+}
+
+/// What the machine needs at least for the largest item; empty if the run measured no limits.
+fn floors(limits: Limits<'_>, rows: &[Row<'_>]) -> String {
+    let bytes = rows.iter().map(|row| row.bytes).max().unwrap_or(0) as f64;
+    let (Some(pipe), Some(bandwidth)) = (limits.through_pipe(bytes), limits.bandwidth(PIPE)) else {
+        return String::new();
+    };
+    let copy = limits.bandwidth("copy_one_core").map_or(String::new(), |copy| {
+        format!(
+            ", and one core takes {} to copy it once in memory ({})",
+            words::time(bytes / copy),
+            words::bandwidth(copy)
+        )
+    });
+    format!(
+        " A dashed mark is how far writing would reach through a bare pipe: an item of {} takes {} there ({}){copy}.",
+        words::bytes(bytes),
+        words::time(pipe),
+        words::bandwidth(bandwidth)
     )
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 
 use super::Figure;
+use super::bounds::{Limits, half_a_trip};
 use super::rows::{AXIS, LEGEND, TOP, WIDTH};
 use crate::draw::{Anchor, Canvas, Face, Ink, Legend, Scale, Shape, draw, finish};
 use crate::{Cell, Column, Shelved, Table, words};
@@ -70,7 +71,13 @@ pub fn timeline(lesson: &Shelved) -> Result<Figure> {
     let end = lanes.iter().flat_map(Lane::all).map(|span| span.1).max().unwrap_or(0);
     let left = lanes.iter().map(|lane| lane.name.chars().count()).max().unwrap_or(0) as i32 * CHARACTER + 24;
     let chart = Chart { variant, lanes, end, scale: Scale::linear(end as f64 / 1e6, left, WIDTH - 16) };
-    let (title, caption) = (chart.title(), chart.caption());
+    let hop = half_a_trip(
+        Limits::of(lesson),
+        "pipe_round_trip_two_cores",
+        "A message through a pipe to another core",
+        &chart.scale,
+    );
+    let (title, caption) = (chart.title(), chart.caption() + &hop);
     let svg = draw(WIDTH as u32, chart.height() as u32, |canvas| chart.draw(canvas))?;
     let svg = finish(&svg, &title, &caption)?;
     Ok(Figure { name: format!("{}-timeline", lesson.info.stem), title, caption, svg, table: chart.table() })

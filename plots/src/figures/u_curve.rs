@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::Figure;
+use super::bounds::Limits;
 use super::rows::{LEGEND, WIDTH};
 use super::sweep::{Sweep, spoken, sweeps};
 use crate::draw::{Anchor, Canvas, Face, Ink, Legend, Scale, Shape, draw, finish};
@@ -29,18 +30,34 @@ pub fn u_curve(lesson: &Shelved) -> Result<Figure> {
     if sweeps.is_empty() {
         bail!("lesson '{}' sweeps no chunksizes", lesson.info.stem);
     }
+    let trip = round_trip(lesson);
     let (title, caption) = (title(&sweeps), caption(lesson, &sweeps));
-    let legend = legend();
+    let legend = legend(trip);
     let rows = (sweeps.len() as i32 + 1) / 2;
     let height = rows * PANEL.1 + legend.height(LEGEND.1) + 12;
     let svg = draw(WIDTH as u32, height as u32, |canvas| {
         for (place, sweep) in (0..).zip(&sweeps) {
-            Panel::new(*sweep, (place % 2 * PANEL.0, place / 2 * PANEL.1)).draw(canvas)?;
+            Panel::new(*sweep, (place % 2 * PANEL.0, place / 2 * PANEL.1)).draw(canvas, trip)?;
         }
         legend.draw(canvas, (LEGEND.0, rows * PANEL.1 + 6), LEGEND.1)
     })?;
     let svg = finish(&svg, &title, &caption)?;
     Ok(Figure { name: format!("{}-u", lesson.info.stem), title, caption, svg, table: table(&sweeps) })
+}
+
+/// A pipe's round trip and by how many cores the tasks share it.
+#[derive(Clone, Copy)]
+struct Trip {
+    ns: f64,
+    cores: f64,
+}
+
+/// A task is a message there and a message back. The limit is that of one core, which is the least: no core has to be woken.
+fn round_trip(lesson: &Shelved) -> Option<Trip> {
+    let summary = lesson.summary.as_ref()?;
+    let workers = u32::try_from(*summary.plan.params.get("workers")?).unwrap_or(u32::MAX);
+    let cores = f64::from(workers.min(summary.environment.usable_cores).max(1));
+    Some(Trip { ns: Limits::of(lesson).time("pipe_round_trip_same_core")?, cores })
 }
 
 /// One distribution.
@@ -66,9 +83,9 @@ impl<'a> Panel<'a> {
         left + (share * f64::from(right - left)).round() as i32
     }
 
-    fn draw(&self, canvas: &Canvas<'_>) -> Result<()> {
+    fn draw(&self, canvas: &Canvas<'_>, trip: Option<Trip>) -> Result<()> {
         self.axes(canvas)?;
-        self.model(canvas)?;
+        self.model(canvas, trip)?;
         for point in self.sweep.points() {
             let (Some(chunk), Some([low, mid, high])) = (chunk(self.sweep, point), self.sweep.time(point)) else {
                 continue;
@@ -107,7 +124,7 @@ impl<'a> Panel<'a> {
     }
 
     /// The total and each arm alone, both above the floor of even work without any pool.
-    fn model(&self, canvas: &Canvas<'_>) -> Result<()> {
+    fn model(&self, canvas: &Canvas<'_>, trip: Option<Trip>) -> Result<()> {
         let price = |name| self.sweep.median(name);
         let (Some(addition), Some(task)) = (price("model_addition_fs"), price("model_task_ns")) else { return Ok(()) };
         let [chunks, tasks, ideal] =
@@ -119,7 +136,15 @@ impl<'a> Panel<'a> {
             Box::new(|at| nanoseconds(floor, tasks[at])),
             Box::new(|at| nanoseconds(ideal[at], 0.0)),
         ];
+        let trips = |tasks: f64, trip: Trip| nanoseconds(floor, 0.0) + tasks * trip.ns / trip.cores;
         let known = chunks.len().min(tasks.len()).min(ideal.len());
+        if let Some(trip) = trip {
+            let points: Vec<_> =
+                (0..known).map(|at| (self.x(chunks[at]), self.time.x(trips(tasks[at], trip)))).collect();
+            if points.len() > 1 {
+                canvas.path(&points, Ink::Limit, 2)?;
+            }
+        }
         // The arms first, so that the total lies upon them.
         for line in [1, 2, 0] {
             let points: Vec<_> = (0..known).map(|at| (self.x(chunks[at]), self.time.x(lines[line](at)))).collect();
@@ -136,14 +161,22 @@ fn chunk(sweep: Sweep<'_>, point: &str) -> Option<f64> {
     sweep.median(&format!("chunk_{point}_items"))
 }
 
-fn legend() -> Legend {
+fn legend(trip: Option<Trip>) -> Legend {
     let mut legend = Legend::default();
     legend.add(Shape::Dot, Ink::Blue, "measured");
     legend.add(Shape::Frame, Ink::Blue, "shrinking batches, at the first one's size");
     legend.add(Shape::Share, INKS[0], "model");
     legend.add(Shape::Share, INKS[1], "its left arm: tasks");
     legend.add(Shape::Share, INKS[2], "its right arm: imbalance");
+    if let Some(trip) = trip {
+        let label = format!("a bare pipe's round trip per task, {} over {}", words::time(trip.ns), cores(trip));
+        legend.add(Shape::Line, Ink::Limit, &label);
+    }
     legend
+}
+
+fn cores(trip: Trip) -> String {
+    words::plural(trip.cores as u64, "core")
 }
 
 /// The finding: what either end costs, for the items where the right end costs most.
@@ -179,9 +212,13 @@ fn caption(lesson: &Shelved, sweeps: &[Sweep<'_>]) -> String {
     let cores = lesson.summary.as_ref().map_or(0, |summary| summary.environment.usable_cores);
     format!(
         "Time of one map on a warm pool of {} sharing {}: the median over fresh processes; the strokes span their middle half. The \
-         model adds a price per task to the makespan, which is known exactly from the items' costs.{price}",
+         model adds a price per task to the makespan, which is known exactly from the items' costs.{price}{}",
         words::plural(workers.copied().unwrap_or(0), "worker"),
         words::plural(cores.into(), "core"),
+        round_trip(lesson).map_or("", |_| {
+            " Dashed is the same with the round trip of a bare pipe for a price, from the same run: what it takes to hand over so many tasks \
+             one by one, and nothing else."
+        }),
     )
 }
 

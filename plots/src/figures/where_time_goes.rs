@@ -7,6 +7,7 @@ use anyhow::Result;
 use record::{LessonSummary, ProcessReport, VariantSummary};
 
 use super::Figure;
+use super::bounds::{Limits, PIPE};
 use super::rows::{self, AXIS, LEGEND, NUMBERS, TOP, WIDTH};
 use super::shares::{IN_PROCESS, KINDS, Kind, shares};
 use crate::draw::{Anchor, Canvas, Face, Ink, Legend, Scale, Shape, draw, finish, share};
@@ -14,6 +15,8 @@ use crate::{Cell, Column, Shelved, Table, words};
 
 /// Pixels for a row.
 const ROW: i32 = 34;
+/// What is shorter cannot be seen, in pixels.
+const NEAR: i32 = 2;
 
 /// Draws into which kinds of work the time of each variant goes.
 ///
@@ -21,7 +24,7 @@ const ROW: i32 = 34;
 /// If the lesson was not measured.
 pub fn where_time_goes(lesson: &Shelved) -> Result<Figure> {
     let summary = lesson.measured()?;
-    let chart = Chart::new(summary);
+    let chart = Chart::new(lesson, summary);
     let (title, caption) = (chart.title(), caption(&chart));
     let svg = draw(WIDTH as u32, chart.height() as u32, |canvas| chart.draw(canvas))?;
     let svg = finish(&svg, &title, &caption)?;
@@ -59,10 +62,11 @@ struct Chart<'a> {
     scale: Scale,
     unit: (f64, &'static str),
     legend: Legend,
+    limits: Limits<'a>,
 }
 
 impl<'a> Chart<'a> {
-    fn new(summary: &'a LessonSummary) -> Self {
+    fn new(lesson: &'a Shelved, summary: &'a LessonSummary) -> Self {
         let rows = rows(summary);
         let most = rows.iter().map(Row::total).max().unwrap_or(0) as f64;
         let unit = if most >= 1e9 { (1e9, "process-seconds") } else { (1e6, "process-milliseconds") };
@@ -75,7 +79,22 @@ impl<'a> Chart<'a> {
                 legend.add(shape, kind.ink, kind.label);
             }
         }
-        Self { rows, scale, unit, legend }
+        let mut chart = Self { rows, scale, unit, legend, limits: Limits::of(lesson) };
+        if let Some(label) =
+            chart.limits.pipe_label().filter(|_| chart.rows.iter().any(|row| chart.floor(row).is_some()))
+        {
+            chart.legend.add(Shape::Limit, Ink::Limit, &label);
+        }
+        chart
+    }
+
+    /// Where the mark for the bytes of a row stands, counted from where its pipes' share begins; none if it could not be told from that.
+    fn floor(&self, row: &Row<'_>) -> Option<i32> {
+        let bytes = row.variant.typical.as_ref()?.counters.writes.bytes;
+        let before = row.shares.iter().take_while(|(kind, _)| !kind.is_pipe()).map(|(_, ns)| ns).sum::<u64>() as f64;
+        let [begin, end] =
+            [0.0, self.limits.through_pipe(bytes as f64)?].map(|ns| self.scale.x((before + ns) / self.unit.0));
+        (row.shares.iter().any(|(kind, _)| kind.is_pipe()) && end > begin + NEAR).then_some(end)
     }
 
     fn bottom(&self) -> i32 {
@@ -107,6 +126,9 @@ impl<'a> Chart<'a> {
             if to > from {
                 share(canvas, (from, middle - 10), (to, middle + 10), kind.ink, kind.workers)?;
             }
+        }
+        if let Some(x) = self.floor(row) {
+            Shape::Limit.draw(canvas, (x, middle), Ink::Limit)?;
         }
         let text = match (row.total(), row.variant.failures.is_empty()) {
             (0, false) => "failed".to_owned(),
@@ -143,6 +165,16 @@ fn caption(chart: &Chart<'_>) -> String {
     );
     if chart.rows.iter().any(|row| row.shares.iter().any(|(kind, _)| kind.label == IN_PROCESS.label)) {
         caption.push_str(" Where nothing crosses between processes, the bar is the elapsed time.");
+    }
+    if let Some(bandwidth) = chart.limits.bandwidth(PIPE).map(words::bandwidth) {
+        let drawn = chart.rows.iter().any(|row| chart.floor(row).is_some());
+        caption.push_str(&match drawn {
+            true => format!(
+                " A dashed mark is how far the pipes' share would reach if a bare pipe ({bandwidth}, in the same run) carried the bytes; where \
+                 there is none, that is too short to be seen."
+            ),
+            false => format!(" Through a bare pipe ({bandwidth}) the bytes of every variant take too little to be seen here."),
+        });
     }
     caption
 }

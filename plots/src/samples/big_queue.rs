@@ -37,6 +37,9 @@ pub(super) fn measured() -> Shelved {
 fn tell(typical: &mut VariantResult, ratio: f64, times: [u64; 7]) {
     let names = ["store", "encode", "lock_wait", "write", "read", "decode", "fetch"];
     typical.facts = names.iter().zip(times).map(|(name, time)| (format!("{name}_ns"), time * 1_000)).collect();
+    // What is neither small nor put beside the queue crosses as a whole.
+    let bytes = if times[1] > 1_000 { 54_000_010 } else { 6 };
+    typical.facts.insert("item_bytes".to_owned(), bytes);
     typical.facts.insert("states_period_ns".to_owned(), 20_000_000);
     // Slow variants wake up in turns; fast ones run until they are done, one earlier than the other.
     let samples = (ratio * 15.0) as u64;

@@ -31,7 +31,11 @@ pub(super) fn lesson() -> Shelved {
         let measured = summary.variants.iter_mut().find(|variant| variant.name == name).unwrap();
         (measured.facts, measured.series) = swept(waiting);
     }
-    Shelved { info: info("chunksize", "The bottom of the U", &names), summary: Some(summary) }
+    Shelved {
+        info: info("chunksize", "The bottom of the U", &names),
+        summary: Some(summary),
+        limits: Some(super::limits::limits()),
+    }
 }
 
 /// How many tasks there are and how long the slowest worker adds, in additions.

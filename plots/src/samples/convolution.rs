@@ -27,6 +27,7 @@ pub(crate) fn lesson() -> Shelved {
     Shelved {
         info: super::info("convolution", "Four strips and a seam", &names),
         summary: Some(LessonSummary { lesson: "convolution".to_owned(), plan, variants, ..summary }),
+        limits: Some(super::limits::limits()),
     }
 }
 

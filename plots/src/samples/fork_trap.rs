@@ -35,7 +35,11 @@ pub(super) fn lesson() -> Shelved {
     info.baseline = "fork_first".to_owned();
     let plan = LessonPlan { lesson: "fork_trap".to_owned(), baseline: "fork_first".to_owned(), ..summary().plan };
     let variants = VARIANTS.map(measured).into();
-    Shelved { info, summary: Some(LessonSummary { lesson: "fork_trap".to_owned(), plan, variants, ..summary() }) }
+    Shelved {
+        info,
+        summary: Some(LessonSummary { lesson: "fork_trap".to_owned(), plan, variants, ..summary() }),
+        limits: Some(super::limits::limits()),
+    }
 }
 
 fn measured((name, hung, trials): (&str, u64, u64)) -> VariantSummary {

@@ -47,7 +47,7 @@ pub(crate) fn lesson() -> Shelved {
     summary.plan.params = [("workers".to_owned(), 2), ("interval_us".to_owned(), 5_000)].into();
     summary.variants = VARIANTS.map(measured).into();
     summary.variants[2].series = LATENCIES.map(latencies).into();
-    Shelved { info, summary: Some(summary) }
+    Shelved { info, summary: Some(summary), limits: Some(super::limits::limits()) }
 }
 
 fn measured((name, speed, largest, locked): (&str, f64, u64, bool)) -> VariantSummary {

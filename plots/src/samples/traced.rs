@@ -14,7 +14,11 @@ pub(crate) fn lesson() -> Shelved {
     if let Some(typical) = summary.variants[0].typical.as_mut() {
         typical.series = trace();
     }
-    Shelved { info: super::info("chunksize", "One task's way", &["serial", "traced_map"]), summary: Some(summary) }
+    Shelved {
+        info: super::info("chunksize", "One task's way", &["serial", "traced_map"]),
+        summary: Some(summary),
+        limits: Some(super::limits::limits()),
+    }
 }
 
 /// By name, which may hold blanks: the numbers begin after the kind.
