@@ -9,6 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use harness::{Interrupted, Lesson};
 use record::Profile;
 
+pub(crate) use crate::predict::PredictOptions;
+
 /// The laboratory: lists, runs, measures and judges the lessons of the book, and builds it.
 #[derive(Debug, Parser)]
 #[command(name = "lab", version, max_term_width = 100, after_help = EXIT_CODES)]
@@ -32,6 +34,14 @@ pub(crate) enum Command {
     Bench(BenchOptions),
     /// Prints the ledger of claims with its verdicts
     Claims(ClaimsOptions),
+    /// Sets two runs side by side, of two revisions or two machines: times, ratios, counts and verdicts, with intervals
+    Compare(CompareOptions),
+    /// Says what will spoil a measurement on this machine, how to mend it, and what is not testable here
+    Doctor(DoctorOptions),
+    /// Measures this machine's floors and ceilings, with nothing of ours in between
+    Limits(LimitsOptions),
+    /// Says what a workload takes serially, by threads and by processes
+    Predict(PredictOptions),
     /// Builds the book from the records
     Book(BookOptions),
     /// The book's preprocessor, for a stock mdbook
@@ -61,6 +71,9 @@ pub(crate) struct RunOptions {
     /// Kill a subject that takes longer, in seconds [default: 60 quick, 120 standard, 600 post]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     deadline: Option<u64>,
+    /// Print the facts and the processes of every variant, too
+    #[arg(long, short, conflicts_with = "json")]
+    pub(crate) verbose: bool,
     /// Print one JSON object on one line
     #[arg(long)]
     pub(crate) json: bool,
@@ -79,15 +92,57 @@ pub(crate) struct BenchOptions {
     /// The seed that draws the order of the blocks [default: a random one]
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// Kill a subject that takes longer, in seconds [default: 60 quick, 120 standard, 600 post]
+    /// Blocks of each variant, at least [default: those of the lesson, ten as a rule]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) blocks: Option<u32>,
+    /// How long the run may go on adding blocks where an interval is wider than its claim's band needs
+    /// [default: 0 quick, 1020 standard, 6000 post]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=604_800))]
+    pub(crate) budget: Option<u64>,
+    /// Kill a subject that takes longer, in seconds [default: 20 times as long as the variant's first one, at least 10 s and at most
+    /// 60 quick, 120 standard, 600 post]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    deadline: Option<u64>,
+    pub(crate) deadline: Option<u64>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ClaimsOptions {
     /// Judge from this run: a file, or the name of a recorded run [default: see results/README.md]
     #[arg(long)]
+    pub(crate) run: Option<String>,
+    /// Print one JSON object on one line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareOptions {
+    /// The run to compare with: a file, or the name of a recorded run
+    pub(crate) a: String,
+    /// The run to compare, in the same way
+    pub(crate) b: String,
+    /// Print one JSON object on one line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorOptions {
+    /// Print one JSON object on one line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LimitsOptions {
+    /// The sizes: quick, standard or post
+    #[arg(long, default_value_t)]
+    pub(crate) profile: Profile,
+    /// How often each limit is measured, in a fresh process each time; six have an interval by ranks
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) passes: u32,
+    /// Measure nothing, and print what this run says: a file, or the name of a recorded run
+    #[arg(long, conflicts_with_all = ["profile", "passes"])]
     pub(crate) run: Option<String>,
     /// Print one JSON object on one line
     #[arg(long)]
@@ -183,10 +238,16 @@ fn is_closed_output(fault: &anyhow::Error) -> bool {
     fault.downcast_ref::<std::io::Error>().is_some_and(|fault| fault.kind() == ErrorKind::BrokenPipe)
 }
 
+/// The lesson or instrument called `stem`, or an error that names them all.
+pub(crate) fn measurable(stem: &str) -> Result<&'static Lesson, WrongCall> {
+    harness::instruments::instrument(stem).map_or_else(|| lesson(stem), Ok)
+}
+
 /// The lesson called `stem`, or an error that names them all.
 pub(crate) fn lesson(stem: &str) -> Result<&'static Lesson, WrongCall> {
     experiments::lesson(stem).ok_or_else(|| {
-        let stems: Vec<&str> = experiments::LESSONS.iter().map(|lesson| lesson.stem).collect();
+        let all = experiments::LESSONS.iter().chain(harness::instruments::INSTRUMENTS);
+        let stems: Vec<&str> = all.map(|lesson| lesson.stem).collect();
         WrongCall(format!("unknown lesson '{stem}'; allowed: {}", stems.join(", ")))
     })
 }

@@ -4,9 +4,14 @@ mod bench;
 mod book;
 mod claims;
 mod cli;
+mod compare;
+mod doctor;
+mod limits;
 mod list;
+mod predict;
 mod run;
 mod shelf;
+mod trust;
 
 use std::process::ExitCode;
 
@@ -23,6 +28,10 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Claims(options) => claims::claims(&options),
+        Command::Compare(options) => compare::compare(&options),
+        Command::Doctor(options) => doctor::doctor(&options),
+        Command::Limits(options) => limits::limits(&options),
+        Command::Predict(options) => predict::predict(&options),
         Command::Book(options) => book::book(&options),
         Command::Preprocess(options) => book::preprocess(&options),
     };

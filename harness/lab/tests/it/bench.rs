@@ -22,7 +22,8 @@ fn a_whole_benchmark_is_recorded_judged_and_shown() {
     let run = Run::read(&runs[0]).unwrap();
     check_header(&run);
     check_blocks(&run);
-    run.subjects.iter().for_each(check_row);
+    check_instruments(&run);
+    run.subjects_of("bound_method").for_each(check_row);
     check_verdicts(&house, &run);
     check_book(&house, &run);
 }
@@ -35,38 +36,59 @@ fn check_header(run: &Run) {
     assert!(header.program.rustc.starts_with("rustc "));
     assert_eq!((&header.program.revision, header.program.dirty), (&None, None), "the house is no git checkout");
     let plan = run.plan("bound_method").unwrap();
-    assert_eq!((header.lessons.len(), plan.baseline.as_str(), plan.blocks), (1, "serial", BLOCKS));
+    assert_eq!(header.lessons.len(), 1 + harness::instruments::IN_EVERY_RUN.len());
+    assert_eq!((plan.baseline.as_str(), plan.blocks), ("serial", BLOCKS));
     assert_eq!(plan.fingerprint, experiments::bound_method::LESSON.fingerprint);
     let end = run.end.as_ref().unwrap();
     assert!(end.finished >= header.started, "{} to {}", header.started, end.finished);
 }
 
-/// A warm-up block and ten others for each variant but the baseline, four subjects each, in the order that was drawn.
+/// One subject of each variant to warm up, the oracle first; then rounds of one block of each variant, four subjects in the order drawn.
 fn check_blocks(run: &Run) {
-    let mut rows = run.subjects.iter();
-    for variant in &VARIANTS[1..] {
-        for (number, warm_up) in std::iter::once((0, true)).chain((0..BLOCKS).map(|number| (number, false))) {
-            let block: Vec<&Subject> = rows.by_ref().take(4).collect();
-            assert_eq!(block.len(), 4, "{variant} {number}");
-            let order = block[0].block.order;
-            assert!(!warm_up || order == BlockOrder::Abba, "a warm-up begins with the oracle");
+    let rows: Vec<&Subject> = run.subjects_of("bound_method").collect();
+    let (warm_up, blocks) = rows.split_at(VARIANTS.len());
+    assert_eq!(warm_up.iter().map(|row| row.result.name.as_str()).collect::<Vec<_>>(), VARIANTS);
+    assert!(warm_up.iter().all(|row| row.block.warm_up) && blocks.iter().all(|row| !row.block.warm_up));
+    let compared = VARIANTS.len() - 1;
+    assert_eq!(blocks.len(), compared * BLOCKS as usize * 4);
+    for (number, round) in (0..).zip(blocks.chunks(compared * 4)) {
+        let mut of_round = Vec::new();
+        for block in round.chunks(4) {
+            let (variant, order) = (block[0].block.variant.as_str(), block[0].block.order);
             for ((place, arm), row) in (0..).zip(order.arms()).zip(block) {
-                let expected = BlockPosition { variant: (*variant).to_owned(), number, order, place, arm, warm_up };
+                let expected = BlockPosition { variant: variant.to_owned(), number, order, place, arm, warm_up: false };
                 assert_eq!(row.block, expected);
-                assert_eq!(row.result.name, if arm == Arm::A { "serial" } else { *variant });
+                assert_eq!(row.result.name, if arm == Arm::A { "serial" } else { variant });
             }
+            of_round.push(variant);
         }
+        of_round.sort_unstable();
+        let mut all = VARIANTS[1..].to_vec();
+        all.sort_unstable();
+        assert_eq!(of_round, all, "a round has one block of each variant");
     }
-    assert_eq!(rows.next(), None);
-    let drawn = |order| run.subjects.iter().filter(|row| !row.block.warm_up && row.block.order == order).count();
+    let drawn = |order| blocks.iter().filter(|row| row.block.order == order).count();
     assert!(drawn(BlockOrder::Abba) > 0 && drawn(BlockOrder::Baab) > 0, "both orders are drawn");
     assert!(run.subjects.iter().map(|row| row.at_ns).is_sorted(), "rows are in the order they were started");
+}
+
+/// Every run measures the machine and itself: each instrument has all its subjects.
+fn check_instruments(run: &Run) {
+    for instrument in harness::instruments::IN_EVERY_RUN {
+        let plan = run.plan(instrument.stem).unwrap();
+        assert_eq!(plan.fingerprint, instrument.fingerprint);
+        for variant in instrument.variants {
+            assert!(run.subjects_of(instrument.stem).any(|row| row.result.name == variant.name), "{}", variant.name);
+        }
+    }
 }
 
 fn check_row(row: &Subject) {
     assert!(row.result.ok && row.result.error.is_none() && row.result.answer.is_some(), "{row:?}");
     assert!(row.result.elapsed_ns.unwrap() > 0 && row.result.iterations == 1, "{row:?}");
     assert_eq!((row.lesson.as_str(), row.result.lane.as_str()), ("bound_method", "rust"));
+    let usage = row.usage.unwrap();
+    assert!(usage.max_rss_bytes > 0 && usage.user_ns + usage.sys_ns > 0 && usage.minor_faults > 0, "{row:?}");
     assert!(row.result.processes.iter().all(|process| process.pid > 0 && process.max_rss_bytes > 0), "{row:?}");
 }
 

@@ -80,7 +80,7 @@ fn the_sweeps_have_the_cuts_that_the_chapter_lists() {
     };
     assert_eq!(cuts("even_sweep"), ["1", "100", "20", "5", "500", "by_hand", "guided", "large", "rule", "whole"]);
     for name in ["linear_sweep", "bimodal_sweep", "heavy_sweep"] {
-        assert_eq!(cuts(name), ["1", "20", "5", "guided", "large", "rule"], "{name}");
+        assert_eq!(cuts(name), ["1", "100", "20", "5", "500", "guided", "large", "rule"], "{name}");
     }
     assert_eq!(cuts("small_sweep"), ["1", "10", "100", "2", "20", "250", "5", "62"]);
 }

@@ -12,11 +12,11 @@ use crate::rows::{self, BLOCKS};
 
 /// A run with the post's own ratio of the bound method; every other pool takes half the loop's time. An interrupted one is
 /// a day newer.
-fn write_run(house: &House, name: &str, answered: &Answered, complete: bool) -> PathBuf {
+pub(crate) fn write_run(house: &House, name: &str, answered: &Answered, complete: bool) -> PathBuf {
     let lesson = &experiments::bound_method::LESSON;
     let header = Header {
         started: if complete { "2023-03-02T12:00:00Z" } else { "2023-03-03T12:00:00Z" }.to_owned(),
-        environment: harness::environment::capture(),
+        environment: harness::environment::read(),
         ..rows::header(name, lesson, answered.params.clone())
     };
     let mut recorder = Recorder::create(&house.path().join("results/local"), &header).unwrap();
@@ -36,25 +36,27 @@ fn write_run(house: &House, name: &str, answered: &Answered, complete: bool) -> 
                 result.elapsed_ns = Some((times * 1e6) as u64);
                 let order = BlockOrder::Abba;
                 let block = BlockPosition { variant: variant.name.clone(), number, order, place, arm, warm_up: false };
-                recorder.subject(&Subject { lesson: lesson.stem.to_owned(), block, at_ns, result }).unwrap();
+                recorder
+                    .subject(&Subject { lesson: lesson.stem.to_owned(), block, at_ns, result, usage: None })
+                    .unwrap();
             }
         }
     }
     let path = recorder.path().to_owned();
     if complete {
-        let end = End { finished: "2023-03-02T12:01:00Z".to_owned(), load: None, steal_ticks: None };
+        let end = End { finished: "2023-03-02T12:01:00Z".to_owned(), ..End::default() };
         recorder.end(&end).unwrap();
     }
     path
 }
 
-fn small_answers() -> Answered {
+pub(crate) fn small_answers() -> Answered {
     let settings = ["--set", "workers=8", "--set", "items=1000", "--set", "cache_entries=64"];
     House::bare().lab(&[&["run", "bound_method", "--json"], &settings[..]].concat()).check(0).answered()
 }
 
 /// The verdict on each of the nine claims, in their order, and the run they rest on.
-fn verdicts(house: &House, arguments: &[&str]) -> Vec<(String, String)> {
+pub(crate) fn verdicts(house: &House, arguments: &[&str]) -> Vec<(String, String)> {
     let printed: Value =
         serde_json::from_str(&house.lab(&[&["claims", "--json"], arguments].concat()).check(0).stdout).unwrap();
     let judgements = printed["judgements"].as_array().unwrap().clone();
@@ -119,9 +121,7 @@ fn a_whole_run_speaks_before_a_newer_one_that_was_interrupted() {
 fn a_run_of_other_code_is_stale_and_says_what_it_said() {
     let house = House::bare();
     let path = write_run(&house, "an-old-run", &small_answers(), true);
-    let fingerprint = format!("\"{}\"", experiments::bound_method::LESSON.fingerprint);
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replacen(&fingerprint, "\"of other code\"", 1)).unwrap();
+    rows::change(&path, |run| run.header.lessons[0].fingerprint = "of other code".to_owned());
     assert!(verdicts(&house, &[]).iter().all(|(verdict, _)| verdict == "stale"));
     let said = house.lab(&["claims"]).check(0).stdout;
     assert!(said.contains("changed since this run; it was 'reproduced'"), "{said}");
@@ -161,6 +161,13 @@ fn a_damaged_line_is_named_with_its_file_and_number() {
 #[test]
 fn an_unknown_field_is_named_with_its_file_and_line() {
     check_refused(|lines| lines[4] = lines[4].replacen('{', "{\"surprise\":1,", 1), 5, "unknown field `surprise`");
+}
+
+#[test]
+fn a_row_that_was_edited_later_is_found_by_the_hash() {
+    let edit = |lines: &mut Vec<String>| lines[4] = lines[4].replacen("\"elapsed_ns\":", "\"elapsed_ns\":1", 1);
+    let end = 1 + 4 * BLOCKS as usize * (crate::contract::VARIANTS.len() - 1) + 1;
+    check_refused(edit, end, "the lines above were changed after the run was sealed");
 }
 
 #[test]

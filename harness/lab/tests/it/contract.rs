@@ -28,7 +28,7 @@ fn check_keys(object: &Value, keys: &[&str]) {
     assert!(missing.is_empty(), "{missing:?} missing in {object}");
 }
 
-fn one_line(stdout: &str) -> Value {
+pub(crate) fn one_line(stdout: &str) -> Value {
     assert!(stdout.ends_with('\n') && stdout.matches('\n').count() == 1, "{stdout}");
     serde_json::from_str(stdout).unwrap()
 }
@@ -129,6 +129,22 @@ fn the_table_for_people_shows_the_same_run() {
         assert!(said.lines().any(|line| line.starts_with(&format!("{name} "))), "{name} is missing in {said}");
     }
     assert!(said.contains("items=1000") && said.contains("processes of "), "{said}");
+    // Once with its answer, once with what its processes used.
+    let lines = |name: &str| said.lines().filter(|line| line.starts_with(&format!("{name} "))).count();
+    assert!(VARIANTS.iter().all(|name| lines(name) == 2), "{said}");
+}
+
+#[test]
+fn the_table_for_people_has_the_facts_and_all_processes_if_asked() {
+    let small =
+        ["run", "bound_method", "--profile", "quick", "--set", "items=97", "serial", "pool_free_function", "threads"];
+    let short = House::bare().lab(&small).check(0).stdout;
+    let long = House::bare().lab(&[&small[..], &["--verbose"]].concat()).check(0).stdout;
+    let fact = "cache_serialised_bytes";
+    assert!(long.contains(fact) && !short.contains(fact), "{short}{long}");
+    assert!(long.contains("processes of pool_free_function") && long.contains("facts of serial"), "{long}");
+    // Other programs get everything anyway.
+    House::bare().lab(&["run", "bound_method", "--verbose", "--json"]).check(2);
 }
 
 /// No part of the runtime leaves a name in `/dev/shm`. Other programs may, so one clean run of three is enough.

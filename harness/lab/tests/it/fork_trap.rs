@@ -71,10 +71,21 @@ fn one_trial_of_everything() {
 fn the_posted_program_counts_its_trials_by_delay() {
     let rows = run(&["posted_program"], &["trials=5", "delay_us_max=300"]);
     let row = rows.iter().find(|row| row.name == "posted_program").unwrap();
-    assert_eq!(row.series["delays_us"], [0, 50, 100, 200, 300]);
-    assert_eq!(row.series["trials"], [5; 5]);
+    let delays = [0, 5, 10, 20, 35, 50, 200, 300];
+    assert_eq!(row.series["delays_us"], delays);
+    assert_eq!(row.series["trials"], [5; 8]);
     assert_eq!(row.series["hung"].iter().sum::<u64>(), row.facts["hung"]);
-    assert_eq!(row.facts["trials"], 25);
+    assert_eq!(row.facts["trials"], 40);
+    let waited = &row.series["waited_ns"];
+    assert!(waited.len() == 8 && waited.iter().zip(delays).all(|(ns, us)| *ns >= us * 1_000), "{waited:?}");
+}
+
+/// `quick` has so many trials that a busy machine is no excuse.
+#[test]
+fn the_smallest_profile_shows_the_hang() {
+    let answered =
+        House::bare().lab(&["run", "fork_trap", "posted_program", "--profile", "quick", "--json"]).check(0).answered();
+    assert!(answered.variant("posted_program").facts["hung"] > 0);
 }
 
 #[test]

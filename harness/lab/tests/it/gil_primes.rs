@@ -1,9 +1,11 @@
 //! The lesson `gil_primes` from outside: what it counts, and that odd sizes are right or refused.
 
-use record::VariantResult;
+use experiments::gil_primes::LESSON;
+use record::{ProcessReport, Profile, VariantResult, Verdict};
 
 use crate::house::House;
 use crate::lab::Answered;
+use crate::rows::{judged, row};
 
 /// The variants that divide, each with its facts about divisions.
 const VARIANTS: usize = 13;
@@ -92,8 +94,11 @@ fn what_crosses_to_processes_is_counted_exactly() {
     assert_eq!(counts(answered.variant("processes_fair_split")), (3, 6, 3 * 6, 3 * 3));
     // A spawned worker is sent a preparation as well.
     assert_eq!(counts(answered.variant("processes_spawn")), (3, 6, 3 * 8, 3 * 3));
-    // Its start and its first round are not in the measured part, its end is counted though not timed; the workers are counted whole.
-    assert_eq!(counts(answered.variant("processes_started")), (3, 8, 6 + 4, 6 + 1));
+    // Its start and its warm-up are counted nowhere; its end is counted though not timed.
+    let started = answered.variant("processes_started");
+    assert_eq!(counts(started), (3, 6, 6 + 4, 6 + 1));
+    let inside = ProcessReport::total(&started.processes[1..]);
+    assert_eq!((inside.tasks, inside.messages, inside.dumps.calls, inside.loads.calls), (6, 6, 6, 6 + 2));
 }
 
 #[test]
@@ -126,5 +131,33 @@ fn every_load_of_the_server_is_measured() {
     for (name, latencies) in loads {
         assert_eq!(latencies.len(), 3, "{name}");
         assert!(row.facts[&name.replace("latencies_", "latency_")] > 0, "{name}");
+    }
+}
+
+/// The verdict on two threads that take 1.2 times as long as one, with `setting`, and why.
+fn threads_slower(setting: Option<(&str, u64)>) -> (Verdict, String) {
+    let settings: Vec<_> = setting.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let params = LESSON.params(Profile::Quick, &settings).unwrap();
+    let facts = [("gil_switches".to_owned(), 40)].into();
+    let threads = VariantResult { facts, ..row("threads_gil_post_split", 120) };
+    let rows = [row("serial", 90), row("serial_gil", 100), threads];
+    let judgement = judged(&LESSON, params, &rows, "cpu.threads-slower");
+    (judgement.verdict, judgement.because)
+}
+
+#[test]
+fn threads_are_judged_on_the_post_s_own_program() {
+    let (verdict, because) = threads_slower(None);
+    assert!(verdict != Verdict::NotTestableHere && because.starts_with("two threads under one lock"), "{because}");
+    assert_eq!(threads_slower(Some(("start", 0))).0, verdict, "there is no prime below 2");
+    for (setting, why) in [
+        (("workers", 1), "the post's program has workers=2, and this run had 1; one thread under"),
+        (("workers", 3), "the post's program has workers=2, and this run had 3; 3 threads under"),
+        (("start", 3), "start=2, and this run had 3"),
+        (("end", 99_999), "end=100000, and this run had 99999"),
+        (("interval_us", 500), "interval_us=5000, and this run had 500"),
+    ] {
+        let (verdict, because) = threads_slower(Some(setting));
+        assert!(verdict == Verdict::NotTestableHere && because.contains(why), "{because}");
     }
 }

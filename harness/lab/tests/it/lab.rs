@@ -53,13 +53,23 @@ impl Lab {
 
     /// The same with another standard output.
     pub(crate) fn start_with(folder: &Path, arguments: &[&str], stdout: Stdio) -> Self {
+        Self::start_command(folder, Command::new(env!("CARGO_BIN_EXE_lab")).args(arguments), stdout)
+    }
+
+    /// The same by another program: `wrapper` with its own arguments, which ends by executing the rest of its line.
+    pub(crate) fn start_by(folder: &Path, wrapper: &[&str], arguments: &[&str]) -> Self {
+        let mut command = Command::new(wrapper[0]);
+        command.args(&wrapper[1..]).arg(env!("CARGO_BIN_EXE_lab")).args(arguments);
+        Self::start_command(folder, &mut command, File::create(folder.join("stdout")).unwrap().into())
+    }
+
+    fn start_command(folder: &Path, command: &mut Command, stdout: Stdio) -> Self {
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         // What loses its parent becomes our child, and so is seen.
         nix::sys::prctl::set_child_subreaper(true).unwrap();
         let scratch = folder.join("scratch");
         std::fs::create_dir_all(&scratch).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_lab"))
-            .args(arguments)
+        let child = command
             .current_dir(folder)
             .env("UNPICKLED_ROOT", folder)
             .env("TMPDIR", scratch)

@@ -1,9 +1,11 @@
 //! Runs that were never measured: rows with given answers, times and facts, to see what the checks of claims make of them.
 
+use std::path::{Path, PathBuf};
+
 use harness::{Evidence, Lesson};
 use record::{
-    Arm, BlockOrder, BlockPosition, Environment, Header, Judgement, LessonPlan, Params, Profile, Program, Run, SCHEMA,
-    Subject, VariantResult,
+    Arm, BlockOrder, BlockPosition, Environment, Header, Judgement, LessonPlan, Params, Profile, Program, Recorder,
+    Run, SCHEMA, Subject, VariantResult,
 };
 
 /// Blocks per variant.
@@ -25,6 +27,7 @@ pub(crate) fn header(id: &str, lesson: &Lesson, params: Params) -> Header {
         dirty: None,
         rustc: "rustc".to_owned(),
         build: "test".to_owned(),
+        binary_sha256: None,
     };
     Header {
         schema: SCHEMA,
@@ -35,7 +38,19 @@ pub(crate) fn header(id: &str, lesson: &Lesson, params: Params) -> Header {
         program,
         environment: Environment { cores: 8, usable_cores: 8, ..Environment::default() },
         lessons: vec![plan],
+        budget_s: None,
     }
+}
+
+/// Records the run in this file again, changed and sealed anew.
+pub(crate) fn change(path: &Path, change: impl FnOnce(&mut Run)) -> PathBuf {
+    let mut run = Run::read(path).unwrap();
+    change(&mut run);
+    std::fs::remove_file(path).unwrap();
+    let mut recorder = Recorder::create(path.parent().unwrap(), &run.header).unwrap();
+    run.subjects.iter().for_each(|subject| recorder.subject(subject).unwrap());
+    let path = recorder.path().to_owned();
+    run.end.map_or(path, |end| recorder.end(&end).unwrap())
 }
 
 /// A subject of `name` that was right, and took so many milliseconds.
@@ -59,7 +74,7 @@ pub(crate) fn judged(lesson: &Lesson, params: Params, rows: &[VariantResult], cl
             for (place, arm) in (0..).zip(order.arms()) {
                 let result = if arm == Arm::A { rows[0].clone() } else { row.clone() };
                 let block = BlockPosition { variant: row.name.clone(), number, order, place, arm, warm_up: false };
-                subjects.push(Subject { lesson: lesson.stem.to_owned(), block, at_ns: 0, result });
+                subjects.push(Subject { lesson: lesson.stem.to_owned(), block, at_ns: 0, result, usage: None });
             }
         }
     }

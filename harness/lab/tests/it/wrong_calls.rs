@@ -87,5 +87,5 @@ fn an_unknown_run() {
 fn an_unknown_command_or_option() {
     check_refused(&["measure"], &["'measure'"]);
     check_refused(&["list", "--jsn"], &["'--jsn'", "'--json'"]);
-    check_refused(&[], &["list", "run", "bench", "claims", "book"]);
+    check_refused(&[], &["list", "run", "bench", "claims", "limits", "book"]);
 }
