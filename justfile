@@ -24,6 +24,26 @@ run *ARGS:
 claims *ARGS:
     cargo lab claims {{ARGS}}
 
+# Measure what this machine does with nothing of ours in between
+limits *ARGS:
+    cargo lab limits {{ARGS}}
+
+# Set two runs side by side
+compare *ARGS:
+    cargo lab compare {{ARGS}}
+
+# Say what a workload takes serially, by threads, by processes (just predict --fit, once, before anything is asked)
+predict *ARGS:
+    cargo lab predict {{ARGS}}
+
+# Say what will spoil a measurement on this machine, and what is not testable here
+doctor *ARGS:
+    cargo lab doctor {{ARGS}}
+
+# How often our intervals hold the truth, simulated; fails if harness/measure/tests/coverage.txt says otherwise
+coverage:
+    cargo test -p harness --release --test coverage -- --ignored --nocapture
+
 # Warnings are errors
 lint:
     cargo clippy --workspace --all-targets -- -D warnings
