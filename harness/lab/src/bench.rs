@@ -67,9 +67,14 @@ fn measure(options: &BenchOptions, root: &Path, lessons: &[&'static Lesson]) -> 
     for planned in &plan.lessons {
         planned.fitted.note().iter().for_each(|note| eprintln!("{}: {note}", planned.lesson.stem));
     }
+    run(&plan)
+}
+
+/// Measures a plan under bars, with Criterion's files in a folder of the build's.
+pub(crate) fn run(plan: &Plan<'_>) -> anyhow::Result<Benched> {
     let bars = Bars::new(0)?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let benched = bench::run_in(&target.join("lab-criterion"), &plan, &bars)?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| plan.root.join("target"), PathBuf::from);
+    let benched = bench::run_in(&target.join("lab-criterion"), plan, &bars)?;
     bars.clear();
     Ok(benched)
 }

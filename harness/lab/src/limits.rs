@@ -3,9 +3,9 @@
 mod table;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use harness::bench::{self, Bars, Benched, Plan};
+use harness::bench::{self, Benched, Plan};
 use harness::instruments::limits::LIMITS;
 use harness::summary;
 use record::{LessonSummary, Run};
@@ -37,11 +37,7 @@ fn measure(options: &LimitsOptions, root: &Path) -> anyhow::Result<Benched> {
     let mut plan = Plan::new(&[&LIMITS], options.profile, bench::random_seed(), env!("CARGO_PKG_VERSION"), root);
     plan.instruments.clear();
     plan.lessons.iter_mut().for_each(|planned| planned.blocks = options.passes);
-    let bars = Bars::new(0)?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let benched = bench::run_in(&target.join("lab-criterion"), &plan, &bars)?;
-    bars.clear();
-    Ok(benched)
+    crate::bench::run(&plan)
 }
 
 fn summarised(run: &Run, reference: bool) -> Option<LessonSummary> {

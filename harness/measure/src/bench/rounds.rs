@@ -44,8 +44,6 @@ struct Track {
     failed: usize,
     whole: Vec<Block>,
     deadline: Duration,
-    /// What its deadline is never below.
-    at_least: Duration,
 }
 
 /// What became of a subject.
@@ -69,8 +67,7 @@ impl<'a> Rounds<'a> {
     pub(super) fn new(planned: &'a Planned<'a>, deadline: Duration, wanted: impl Fn(&str) -> bool) -> Self {
         let compared = usize::from(planned.lesson.design == Design::Blocks);
         let variants = planned.lesson.variants[compared..].iter().filter(|variant| wanted(variant.name));
-        let track =
-            |variant| Track { variant, next: 0, failed: 0, whole: Vec::new(), deadline, at_least: PATIENCE_AT_LEAST };
+        let track = |variant| Track { variant, next: 0, failed: 0, whole: Vec::new(), deadline };
         Self { planned, tracks: variants.map(track).collect(), oracle: None, warm: planned.warm_ups() == 0 }
     }
 
@@ -131,13 +128,14 @@ impl<'a> Rounds<'a> {
         if std::mem::replace(&mut self.warm, true) {
             return Ok(());
         }
+        // The baseline runs under the deadlines of all.
+        let mut at_least = PATIENCE_AT_LEAST;
         if self.planned.lesson.design == Design::Blocks {
             let baseline = self.planned.lesson.baseline();
             let block = position(baseline, 0, BlockOrder::Abba, 0, Arm::A, true);
             let begin = Instant::now();
             self.subject(session, baseline, block, session.plan.deadline)?;
-            let own = (begin.elapsed() * PATIENCE).max(PATIENCE_AT_LEAST);
-            self.tracks.iter_mut().for_each(|track| track.at_least = own);
+            at_least = at_least.max(begin.elapsed() * PATIENCE);
         }
         for track in 0..self.tracks.len() {
             let Track { variant, deadline, .. } = self.tracks[track];
@@ -147,8 +145,7 @@ impl<'a> Rounds<'a> {
             let track = &mut self.tracks[track];
             track.failed += usize::from(!fine);
             if fine && session.plan.adapts_deadlines {
-                // The baseline runs under it as well.
-                track.deadline = (begin.elapsed() * PATIENCE).max(track.at_least).min(deadline);
+                track.deadline = (begin.elapsed() * PATIENCE).max(at_least).min(deadline);
             }
         }
         Ok(())
