@@ -47,6 +47,11 @@ impl Stop {
     pub(crate) fn event(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
+
+    /// Whether the switch is dropped.
+    pub(crate) fn is_set(&self) -> io::Result<bool> {
+        Ok(fd::wait(&mut [(self.event(), PollFlags::POLLIN)], Some(Instant::now()))?[0])
+    }
 }
 
 /// A pipe that no program started from here inherits.

@@ -7,7 +7,7 @@
 //! | result handler | the out-queue | decodes each reply and hands it to its job |
 
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -28,11 +28,15 @@ use crate::error::Error;
 use crate::frame;
 use crate::function::panic_message;
 use crate::sys::fd;
+use crate::sys::lock::Held;
 use crate::trace;
 use crate::waiting::{Stop, StopSwitch, Waiting};
 
 /// How long the sentinel for the result handler may wait for the out-queue's lock, at the very end of a pool.
 const SENTINEL_WAIT: Duration = Duration::from_secs(5);
+
+/// How often who waits for that lock looks whether the pool was called off.
+const LOOK_UP_EVERY: Duration = Duration::from_millis(50);
 
 /// What stands in the task queue.
 pub(super) enum Order {
@@ -82,7 +86,7 @@ impl Shop {
     pub(super) fn end_results(&self) -> Result<(), Error> {
         let doing = "ending the result handler";
         let sentinel = codec::dumps(&false)?;
-        let _held = self.board.lock(QueueLock::Write).lock_within(SENTINEL_WAIT).map_err(Error::io(doing))?;
+        let _held = self.lock_for_sentinel().map_err(Error::io(doing))?;
         // Five bytes fit into any pipe that has room at all.
         let room = fd::wait(
             &mut [(self.outqueue_writer.as_fd(), PollFlags::POLLOUT), (self.abort.event(), PollFlags::POLLIN)],
@@ -92,6 +96,23 @@ impl Shop {
             true => frame::write(&mut &self.outqueue_writer, &sentinel).map_err(Error::io(doing)),
             false => Err(Error::io(doing)(ErrorKind::TimedOut.into())),
         }
+    }
+
+    /// Waits for the out-queue's lock as long as anybody needs the sentinel. A worker that is stuck with it may keep it for ever.
+    fn lock_for_sentinel(&self) -> io::Result<Held<'_>> {
+        let deadline = Instant::now() + SENTINEL_WAIT;
+        loop {
+            self.not_called_off()?;
+            match self.board.lock(QueueLock::Write).lock_within(LOOK_UP_EVERY) {
+                Err(fault) if fault.raw_os_error() == Some(libc::ETIMEDOUT) && Instant::now() < deadline => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Fails once the pool is called off: then the workers are ended by signals, and wait for no sentinel.
+    fn not_called_off(&self) -> io::Result<()> {
+        if self.abort.is_set()? { Err(ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
     }
 
     fn put(&self, task: &[u8]) -> Result<(), Error> {
@@ -114,6 +135,9 @@ pub(super) fn handle_tasks(shop: &Shop, queue: &Receiver<Order>) {
                 // A failure here means that the other side is gone already, which is what the sentinels are for.
                 let _ = shop.end_results();
                 for _ in 0..shop.workers {
+                    if shop.not_called_off().is_err() {
+                        return;
+                    }
                     let _ = codec::dumps(&false).and_then(|sentinel| shop.put(&sentinel));
                 }
                 return;

@@ -126,6 +126,9 @@ pub(super) struct ImapJob<O> {
     open: BTreeMap<u64, Range<u64>>,
     all: Option<u64>,
     lost: Vec<LostTask>,
+    /// The outputs that settled the last task, with their turn. Held back until the job is complete and off the pool's list: whoever has all
+    /// outputs may end the pool at once, and it must not find work to give up.
+    last: Option<(u64, Result<Vec<O>, Error>)>,
     belt: Arc<Belt<O>>,
 }
 
@@ -135,16 +138,19 @@ impl<O> ImapJob<O> {
         let belt = Arc::new(Belt { state: Mutex::new(state), changed: Condvar::new() });
         let iterator = ImapIterator { belt: Arc::clone(&belt), chunk: Vec::new().into_iter(), limit };
         let (open, lost) = (BTreeMap::new(), Vec::new());
-        (Self { function, turns, tasks: 0, items: 0, open, all: None, lost, belt }, iterator)
+        (Self { function, turns, tasks: 0, items: 0, open, all: None, lost, last: None, belt }, iterator)
     }
 
     fn settled(&self) -> u64 {
         self.tasks - self.open.len() as u64
     }
 
-    /// Puts what became of a task that was open until now where its turn is.
-    fn put(&self, index: u64, outputs: Result<Vec<O>, Error>) {
-        let turn = if self.turns == Turns::InOrder { index } else { self.settled() - 1 };
+    /// The turn of a task that was open until now.
+    fn turn(&self, index: u64) -> u64 {
+        if self.turns == Turns::InOrder { index } else { self.settled() - 1 }
+    }
+
+    fn put(&self, turn: u64, outputs: Result<Vec<O>, Error>) {
         self.belt.lock().put(turn, outputs);
         self.belt.changed.notify_all();
     }
@@ -163,8 +169,12 @@ impl<O: Decode<()> + Send> Job for ImapJob<O> {
             }
         };
         tally.settled(outputs.is_ok());
-        self.put(index, outputs);
-        self.all == Some(self.settled())
+        let (turn, last) = (self.turn(index), self.all == Some(self.settled()));
+        match last {
+            true => self.last = Some((turn, outputs)),
+            false => self.put(turn, outputs),
+        }
+        last
     }
 
     fn drawn(&mut self, items: u64) {
@@ -175,8 +185,6 @@ impl<O: Decode<()> + Send> Job for ImapJob<O> {
 
     fn all_drawn(&mut self, tasks: u64) -> bool {
         self.all = Some(tasks);
-        self.belt.lock().turns = Some(tasks);
-        self.belt.changed.notify_all();
         self.settled() == tasks
     }
 
@@ -187,18 +195,21 @@ impl<O: Decode<()> + Send> Job for ImapJob<O> {
     fn complete(mut self: Box<Self>, number: u64, failure: Option<&Failure>, _tally: &Tally) -> Option<HangReport> {
         let hang = Some(std::mem::take(&mut self.lost)).filter(|lost| !lost.is_empty());
         let hang = hang.map(|lost| HangReport::of_lost(number, lost));
-        let Some(failure) = failure else { return hang };
-        while let Some((index, items)) = self.open.pop_first() {
-            self.put(index, Err(failure.error(Some(number), &[(index, items)])));
+        if let Some((turn, outputs)) = self.last.take() {
+            self.put(turn, outputs);
         }
-        if self.all.is_none() {
+        while let (Some(failure), Some((index, items))) = (failure, self.open.pop_first()) {
+            self.put(self.turn(index), Err(failure.error(Some(number), &[(index, items)])));
+        }
+        let mut state = self.belt.lock();
+        state.turns = self.all;
+        if let (Some(failure), None) = (failure, self.all) {
             // Nobody will draw the rest of the items, and that is an error of its own.
-            let mut state = self.belt.lock();
             state.put(self.tasks, Err(failure.error(Some(number), &[])));
             state.turns = Some(self.tasks + 1);
-            drop(state);
-            self.belt.changed.notify_all();
         }
+        drop(state);
+        self.belt.changed.notify_all();
         hang
     }
 }

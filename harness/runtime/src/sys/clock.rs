@@ -21,6 +21,9 @@ const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC;
 #[cfg(not(target_env = "gnu"))]
 const CLOCK: libc::clockid_t = libc::CLOCK_REALTIME;
 
+/// A moment before all others: who may wait until then does not wait. glibc and musl see that before they mark what is waited for.
+pub(super) const PASSED: libc::timespec = libc::timespec { tv_sec: -1, tv_nsec: 0 };
+
 /// The moment `limit` from now, but at most [`FAR`], on [`CLOCK`].
 pub(super) fn after(limit: Duration) -> io::Result<libc::timespec> {
     later_on(CLOCK, limit)

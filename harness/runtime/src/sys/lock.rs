@@ -170,9 +170,8 @@ impl<'a> Lock<'a> {
 
     /// Takes the lock if nobody has it.
     pub(crate) fn try_take(self) -> io::Result<Option<Taken<'a>>> {
-        // SAFETY: the place holds an initialised mutex for as long as the mapping lives.
-        match unsafe { libc::pthread_mutex_trylock(self.raw()) } {
-            libc::EBUSY => Ok(None),
+        match self.lock_until(&clock::PASSED) {
+            libc::ETIMEDOUT => Ok(None),
             result => self.taken(result).map(Some),
         }
     }
@@ -195,21 +194,29 @@ impl<'a> Lock<'a> {
     fn clocklock(self, limit: Duration) -> io::Result<libc::c_int> {
         let _span = trace::span(trace::Kind::LockWait);
         // A lock that is free takes no look at the clock.
-        // SAFETY: the place holds an initialised mutex for as long as the mapping lives.
-        let result = unsafe { libc::pthread_mutex_trylock(self.raw()) };
-        if result != libc::EBUSY {
+        let result = self.lock_until(&clock::PASSED);
+        if result != libc::ETIMEDOUT {
             return Ok(result);
         }
         let deadline = waiting::after(limit);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let until = clock::after(left.min(LOOK_AGAIN_EVERY))?;
-            // SAFETY: the place holds an initialised mutex for as long as the mapping lives.
-            let result = unsafe { clock::clocklock(self.raw(), &until) };
+            let result = self.lock_until(&until);
             if result != libc::ETIMEDOUT || left <= LOOK_AGAIN_EVERY {
                 return Ok(result);
             }
         }
+    }
+
+    /// Takes the lock, or gives up at `until`, also where nobody means to wait: `pthread_mutex_trylock` is of no use here.
+    ///
+    /// Asked for a lock that is unusable, glibc's (2.36, and long before) takes it, says ENOTRECOVERABLE, and keeps it: what it compares before it
+    /// unlocks is not what it has stored. No list of robust mutexes leads to that lock, so that the kernel leaves it to its owner's
+    /// number when the owner ends, and everyone else waits for a process that is not there. Its timed variant gives the lock back.
+    fn lock_until(self, until: &libc::timespec) -> libc::c_int {
+        // SAFETY: the place holds an initialised mutex for as long as the mapping lives.
+        unsafe { clock::clocklock(self.raw(), until) }
     }
 
     fn taken(self, result: libc::c_int) -> io::Result<Taken<'a>> {
@@ -289,4 +296,28 @@ impl Drop for Held<'_> {
 /// The pthread functions return their error instead of setting errno.
 fn done(result: libc::c_int) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(result)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Everyone is told, by whatever question and as often as they ask, and an asker that ends takes nothing with it.
+    #[test]
+    fn a_lock_that_is_unusable_stays_so_for_everyone() {
+        for kind in [libc::PTHREAD_MUTEX_NORMAL, libc::PTHREAD_MUTEX_RECURSIVE] {
+            let shared = Shared::create(LOCK_BYTES).unwrap();
+            let lock = Lock::create_as(&shared, 0, kind).unwrap();
+            let code = |limit| lock.lock_within(limit).err().and_then(|fault| fault.raw_os_error());
+            let end = |work: &(dyn Fn() + Sync)| std::thread::scope(|scope| scope.spawn(work).join()).unwrap();
+            end(&|| std::mem::forget(lock.lock().unwrap()));
+            assert_eq!(code(Duration::ZERO), Some(libc::EOWNERDEAD));
+            for _ in 0..3 {
+                end(&|| assert_eq!(code(Duration::ZERO), Some(libc::ENOTRECOVERABLE)));
+                end(&|| assert!(lock.owner_died() && lock.owner_died() && lock.owner_died()));
+                assert!(lock.owner_died());
+                assert_eq!(code(Duration::from_millis(1)), Some(libc::ENOTRECOVERABLE));
+            }
+        }
+    }
 }

@@ -20,6 +20,7 @@ pub(super) const CASES: &[Case] = &[
     ("imap_is_cut_into_chunks_and_flattened", imap_is_flattened),
     ("imap_draws_ahead_without_a_bound", imap_draws_ahead),
     ("imap_of_nothing_ends_at_once", imap_of_nothing),
+    ("an_imap_that_was_read_leaves_nothing_to_give_up", read_to_its_end),
     ("an_error_of_one_task_of_an_imap_does_not_end_it", imap_goes_on_after_an_error),
     ("an_iterator_that_fails_in_the_middle_fails_there", iterator_fails),
     ("apply_and_apply_async_return_one_output", apply_returns_one),
@@ -68,6 +69,20 @@ fn imaps_give_everything() {
 }
 
 /// By default an item is a task; a chunk is one task, and its outputs come one by one.
+/// Whoever has the last output may end the pool at once: every worker then ends by its sentinel, none by a signal.
+fn read_to_its_end() {
+    for trial in 0..100 {
+        let pool = Pool::start(Config::new(2).deadline(LONG)).unwrap();
+        let outputs = match trial % 2 {
+            0 => pool.imap(Square, 0..3, Chunksize::Automatic),
+            _ => pool.imap_unordered(Square, 0..3, Chunksize::Automatic),
+        };
+        assert_eq!(outputs.unwrap().map(Result::unwrap).sum::<u64>(), 5);
+        let reports = pool.finish().unwrap();
+        assert!(reports.iter().all(|report| report.status == Status::Exited(0)), "{reports:?}");
+    }
+}
+
 fn imap_is_flattened() {
     for (chunksize, tasks) in [(0, 100), (1, 100), (7, 15), (1_000, 1)] {
         let pool = pool(2);
