@@ -118,9 +118,9 @@ fn inline(shelf: &Shelf, lesson: &str, value: Option<String>) -> Result<Expansio
 }
 
 fn figure(shelf: &Shelf, name: &str) -> Result<Markup> {
-    let (lesson, draw) = figures::find(shelf, name)?;
+    let (lesson, drawing) = figures::find(shelf, name)?;
     match &lesson.summary {
-        Some(summary) => Ok(draw(lesson)?.html(&pieces::provenance_line(summary))),
+        Some(summary) => Ok(drawing.draw(lesson)?.html(&pieces::provenance_line(summary))),
         None => Ok(pieces::missing(lesson)),
     }
 }

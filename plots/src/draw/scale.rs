@@ -26,8 +26,16 @@ const STEPS: [&[f64]; 4] = [
 impl Scale {
     /// A logarithmic axis between two pixels that holds all `values` and 1, with labels at both ends.
     pub(crate) fn logarithmic(values: impl Iterator<Item = f64>, left: i32, right: i32) -> Self {
+        Self::spanning(values.chain([1.0]), left, right)
+    }
+
+    /// A logarithmic axis between two pixels that holds all `values`, with labels at both ends.
+    pub(crate) fn spanning(values: impl Iterator<Item = f64>, left: i32, right: i32) -> Self {
         let usable = values.filter(|value| value.is_finite() && *value > 0.0);
-        let (low, high) = usable.fold((1.0_f64, 1.0_f64), |(low, high), value| (low.min(value), high.max(value)));
+        let ends = usable.fold(None, |ends: Option<(f64, f64)>, value| {
+            Some(ends.map_or((value, value), |(low, high)| (low.min(value), high.max(value))))
+        });
+        let (low, high) = ends.unwrap_or((1.0, 1.0));
         let scales = STEPS.iter().map(|steps| {
             let ticks = log_ticks(low * 0.96, high * 1.04, steps);
             Self { low: ticks[0], high: ticks[ticks.len() - 1], left, right, logarithmic: true, ticks }

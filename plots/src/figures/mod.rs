@@ -1,6 +1,7 @@
 //! Figures: pure functions from one measured lesson to a drawing with a finding for its title.
 
 mod bounds;
+mod curves;
 mod holder;
 mod idle;
 mod latency;
@@ -38,6 +39,7 @@ pub use trust::trust;
 pub use u_curve::u_curve;
 pub use where_time_goes::where_time_goes;
 
+use self::curves::spec::Curves;
 use crate::shelf::unknown;
 use crate::{Markup, Shelf, Shelved, Table};
 
@@ -94,18 +96,51 @@ pub const KINDS: &[(&str, Draw)] = &[
     ("timeline", timeline),
 ];
 
-/// The lesson and the function behind the figure called `name`, whether it was measured or not.
+/// How one figure is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawing(Source);
+
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    Kind(Draw),
+    Curves(&'static Curves),
+}
+
+impl Drawing {
+    /// Draws it from what was measured of `lesson`.
+    ///
+    /// # Errors
+    /// If the lesson was not measured, or not what the figure shows.
+    pub fn draw(self, lesson: &Shelved) -> Result<Figure> {
+        match self.0 {
+            Source::Kind(draw) => draw(lesson),
+            Source::Curves(spec) => curves::curves(spec, lesson),
+        }
+    }
+}
+
+/// The lesson and the drawing of the figure called `name`, whether it was measured or not.
 ///
 /// # Errors
 /// If there is no such lesson or no such kind of figure; the message lists those there are.
-pub fn find<'a>(shelf: &'a Shelf, name: &str) -> Result<(&'a Shelved, Draw)> {
+pub fn find<'a>(shelf: &'a Shelf, name: &str) -> Result<(&'a Shelved, Drawing)> {
     let Some((stem, kind)) = name.split_once('-') else {
         bail!("a figure's name is LESSON-KIND, as in 'bound_method-ratio'; not '{name}'");
     };
     let lesson = shelf.lesson(stem)?;
+    if let Some(spec) = kind.strip_prefix("curve-").and_then(|name| curves::find(stem, name)) {
+        return Ok((lesson, Drawing(Source::Curves(spec))));
+    }
     let found = KINDS.iter().find(|(known, _)| *known == kind);
-    let (_, draw) = found.ok_or_else(|| unknown("kind of figure", kind, KINDS.iter().map(|(known, _)| *known)))?;
-    Ok((lesson, *draw))
+    let (_, draw) = found.ok_or_else(|| {
+        let of_lesson = curves::names(stem);
+        unknown(
+            "kind of figure",
+            kind,
+            KINDS.iter().map(|(known, _)| *known).chain(of_lesson.iter().map(String::as_str)),
+        )
+    })?;
+    Ok((lesson, Drawing(Source::Kind(*draw))))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use record::VariantSummary;
 
 use crate::Shelved;
+use crate::median::quartiles;
 
 /// A sweep over ways to cut items into tasks.
 #[derive(Clone, Copy, Debug)]
@@ -74,18 +75,6 @@ impl<'a> Sweep<'a> {
     }
 }
 
-fn quartiles(values: impl Iterator<Item = f64>) -> Option<[f64; 3]> {
-    let mut sorted: Vec<f64> = values.collect();
-    sorted.sort_by(f64::total_cmp);
-    let last = sorted.len().checked_sub(1)?;
-    let at = |share: f64| {
-        let place = share * last as f64;
-        let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
-        below + (above - below) * place.fract()
-    };
-    Some([at(0.25), at(0.5), at(0.75)])
-}
-
 /// How a point is called in a sentence or a row.
 pub(super) fn spoken(point: &str) -> &str {
     match point {
@@ -100,13 +89,6 @@ pub(super) fn spoken(point: &str) -> &str {
 mod tests {
     use super::*;
     use crate::samples;
-
-    #[test]
-    fn quartiles_lie_between_values() {
-        assert_eq!(quartiles([4.0, 1.0, 2.0, 3.0].into_iter()), Some([1.75, 2.5, 3.25]));
-        assert_eq!(quartiles([7.0].into_iter()), Some([7.0; 3]));
-        assert_eq!(quartiles(std::iter::empty()), None);
-    }
 
     #[test]
     fn points_come_in_the_order_of_their_chunksize() {
