@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use harness::{Interrupted, Lesson};
 use record::Profile;
 
+pub(crate) use crate::diagnose::DiagnoseOptions;
 pub(crate) use crate::predict::PredictOptions;
 
 /// The laboratory: lists, runs, measures and judges the lessons of the book, and builds it.
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     Limits(LimitsOptions),
     /// Says what a workload takes serially, by threads and by processes
     Predict(PredictOptions),
+    /// Runs a program that works with processes, watches it, names what bounds it and the lesson to read
+    Diagnose(DiagnoseOptions),
     /// Builds the book from the records
     Book(BookOptions),
     /// The book's preprocessor, for a stock mdbook

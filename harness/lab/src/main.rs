@@ -5,6 +5,7 @@ mod book;
 mod claims;
 mod cli;
 mod compare;
+mod diagnose;
 mod doctor;
 mod limits;
 mod list;
@@ -19,8 +20,15 @@ use clap::Parser;
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
+    // First of all, but in the program that shows what comes of forgetting it.
+    if let Some(code) = experiments::what_crosses::without_guard() {
+        return code;
+    }
     multiprocess::init();
     if let Some(code) = harness::subject::serve(experiments::LESSONS) {
+        return code;
+    }
+    if let Some(code) = harness::diagnose::serve() {
         return code;
     }
     let outcome = match Cli::parse().command {
@@ -32,6 +40,7 @@ fn main() -> ExitCode {
         Command::Doctor(options) => doctor::doctor(&options),
         Command::Limits(options) => limits::limits(&options),
         Command::Predict(options) => predict::predict(&options),
+        Command::Diagnose(options) => diagnose::diagnose(&options),
         Command::Book(options) => book::book(&options),
         Command::Preprocess(options) => book::preprocess(&options),
     };

@@ -2,6 +2,7 @@
 
 mod answer;
 mod campaign;
+mod described;
 mod shown;
 mod source;
 
@@ -108,6 +109,29 @@ pub(crate) fn predict(options: &PredictOptions) -> anyhow::Result<Ended> {
         let answer = answer::Answer::of(&workload, options.start_method, &found, usable_cores() as u64);
         shown::answer(&answer, &found, options.json)?;
     }
+    Ok(Ended::Fine)
+}
+
+/// `lab diagnose workload`: the bottleneck of a described workload, and the lesson to read.
+pub(crate) fn diagnose(options: &PredictOptions) -> anyhow::Result<Ended> {
+    if options.fit || options.report || options.vectors {
+        return Err(WrongCall(
+            "a workload is described by --items and --item-us; allowed: neither --fit nor --report".to_owned(),
+        )
+        .into());
+    }
+    let root = shelf::root()?;
+    let workload = options.workload()?;
+    let found = match &options.run {
+        Some(name) => Some(source::named(&root, name)?),
+        None => source::newest(&root)?,
+    };
+    let Some(found) = found else {
+        eprintln!("error: no campaign of the cost model is recorded here; run `cargo lab predict --fit` first");
+        return Ok(Ended::NotFine);
+    };
+    let answer = answer::Answer::of(&workload, options.start_method, &found, usable_cores() as u64);
+    described::shown(&answer, &found, options.json)?;
     Ok(Ended::Fine)
 }
 

@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod compare;
 mod control_group;
+pub mod diagnose;
 pub mod doctor;
 pub mod environment;
 pub mod evidence;
