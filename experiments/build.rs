@@ -1,8 +1,8 @@
 //! Gives each lesson a fingerprint: a checksum of all that a measurement depends on, so that a record can tell when it is stale.
 //!
 //! That is the lesson's source without its claims, what of the modules beside the lessons it measures with, the runtime, what times a
-//! variant and makes its inputs, and the versions of the dependencies that do the measured work. Blank lines and lines that hold only a
-//! comment are left out: rewording one makes no measurement old.
+//! variant and makes its inputs, the observer where it is what is measured, and the versions of the dependencies that do the measured work.
+//! Blank lines and lines that hold only a comment are left out: rewording one makes no measurement old.
 
 #[path = "../harness/measure/fingerprint.rs"]
 mod fingerprint;
@@ -15,9 +15,10 @@ fn main() {
     let lessons = Path::new("src");
     let runtime = Path::new("../harness/runtime/src");
     let timing = ["../harness/measure/src/outcome.rs", "../harness/measure/src/random.rs"].map(Path::new);
+    let observer = Path::new("../harness/measure/src/diagnose");
     let lock = Path::new("../Cargo.lock");
     println!("cargo::rerun-if-changed=../harness/measure/fingerprint.rs");
-    for path in [lessons, runtime, timing[0], timing[1], lock] {
+    for path in [lessons, runtime, timing[0], timing[1], observer, lock] {
         println!("cargo::rerun-if-changed={}", path.display());
     }
     let versions = versions(lock);
@@ -29,6 +30,9 @@ fn main() {
             files.extend(shared(lessons, &files));
             files.extend(sources(runtime));
             files.extend(timing.map(Path::to_path_buf));
+            if stem == "diagnose" {
+                files.extend(sources(observer).into_iter().filter(|file| !file.ends_with("tests.rs")));
+            }
             println!("cargo::rustc-env=FINGERPRINT_{stem}={:08x}", checksum(&files, &versions));
         }
     }

@@ -18,14 +18,28 @@ pub(crate) fn sources(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// What does the measured work besides our own code.
+const MEASURED: [&str; 12] = [
+    "bincode",
+    "crc32fast",
+    "csv",
+    "matrixmultiply",
+    "ndarray",
+    "parquet",
+    "postcard",
+    "rayon",
+    "rayon-core",
+    "rkyv",
+    "tokio",
+    "wincode",
+];
+
 /// The locked versions of what does the measured work besides our own code.
 pub(crate) fn versions(lock: &Path) -> String {
     let text = std::fs::read_to_string(lock).unwrap_or_default();
-    let packages = text.split("[[package]]").filter(|package| {
-        ["bincode", "crc32fast", "matrixmultiply", "ndarray", "rayon", "rayon-core"]
-            .iter()
-            .any(|name| package.contains(&format!("name = \"{name}\"\n")))
-    });
+    let packages = text
+        .split("[[package]]")
+        .filter(|package| MEASURED.iter().any(|name| package.contains(&format!("name = \"{name}\"\n"))));
     packages.flat_map(|package| package.lines().take(3)).collect::<Vec<_>>().join("\n")
 }
 

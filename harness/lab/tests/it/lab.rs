@@ -17,6 +17,11 @@ use crate::processes::{self, PATIENCE, Process, eventually};
 /// Two at a time could not tell whose processes are whose.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
+/// The turn of a test that starts processes in another way: whatever runs below this process is taken for a lab's, and killed with it.
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A `lab` that runs. Dropped, it and everything below it are killed.
 pub(crate) struct Lab {
     child: Child,
@@ -64,7 +69,7 @@ impl Lab {
     }
 
     fn start_command(folder: &Path, command: &mut Command, stdout: Stdio) -> Self {
-        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = turn();
         // What loses its parent becomes our child, and so is seen.
         nix::sys::prctl::set_child_subreaper(true).unwrap();
         let scratch = folder.join("scratch");

@@ -14,6 +14,9 @@ use crate::layers::Manifests;
 /// Chapters about the laboratory as a whole.
 const GENERAL_CHAPTERS: [&str; 5] = ["SUMMARY", "howto", "introduction", "ledger", "method"];
 
+/// Lessons on which the posts claim nothing: a tool that finds out which of the other lessons to read.
+const WITHOUT_CLAIMS: [&str; 1] = ["diagnose"];
+
 fn stems() -> BTreeSet<String> {
     LESSONS.iter().map(|lesson| lesson.stem.to_owned()).collect()
 }
@@ -102,7 +105,7 @@ fn every_claim_of_a_lesson_is_checked_by_it() {
         let claimed: BTreeSet<&str> = of_lesson.map(|claim| claim.id.as_str()).collect();
         let checked: BTreeSet<&str> = lesson.checks.iter().map(|check| check.claim).collect();
         assert_eq!(claimed, checked, "{}", lesson.stem);
-        assert!(!claimed.is_empty(), "{} judges no claim", lesson.stem);
+        assert_eq!(claimed.is_empty(), WITHOUT_CLAIMS.contains(&lesson.stem), "{}: {claimed:?}", lesson.stem);
     }
 }
 
