@@ -109,8 +109,9 @@ impl Lane {
         self.spans[kind].iter().map(|(begin, end)| end - begin).sum()
     }
 
+    /// Workers are numbered; the worker handler is none of them.
     fn is_worker(&self) -> bool {
-        self.name.starts_with("worker ")
+        self.name.strip_prefix("worker ").is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit()))
     }
 }
 
