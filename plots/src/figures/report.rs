@@ -1,4 +1,5 @@
-//! `LESSON-report`: what a watchdog said about one child that hung, line by line, each with what it means.
+//! `LESSON-report`: what a watchdog said about one child that hung, or about two processes that wait for each other, line by line, each with
+//! what it means.
 
 use anyhow::{Context, Result};
 use record::LessonSummary;
@@ -51,7 +52,26 @@ const MEANINGS: [(&str, &str, Holds); 10] = [
     ("used", "Processor time in all. Waiting for a lock takes none.", Always),
 ];
 
-/// Draws the report of one child that hung.
+/// How the verdict on two processes begins, if it is a proof.
+const PROOF_OF_TWO: &str = "hang for ever";
+/// The line that only a report on two processes has.
+const OTHER: &str = "second side";
+
+/// The same for the lines that only a report on two processes has.
+const OF_TWO: [(&str, &str, Holds); 6] = [
+    ("watched", "Two looks at both, a millisecond apart or a little more. A deadline was not needed.", Proven),
+    ("first side", "It uses no core, has one thread, and waits for this pipe and for nothing else.", Decides),
+    (OTHER, "The same, with the other pipe. Neither has run between the looks.", Decides),
+    ("pipes", "So only the second could end the wait of the first, and only the first that of the second.", Decides),
+    ("first end", "It was killed through its pidfd and reaped.", Always),
+    (
+        "second end",
+        "With the first its end of both pipes is gone, and the wait is over: a closed pipe is an answer.",
+        Proven,
+    ),
+];
+
+/// Draws the report of one child that hung, or of two.
 ///
 /// # Errors
 /// If the lesson was not measured, or no variant of it brought such a report.
@@ -89,13 +109,18 @@ impl<'a> Report<'a> {
 
     /// Whether it shows that nothing could have ended the wait.
     fn is_proof(&self) -> bool {
-        self.seen("verdict").is_some_and(|verdict| verdict.starts_with(PROOF))
+        self.seen("verdict").is_some_and(|verdict| [PROOF, PROOF_OF_TWO].iter().any(|proof| verdict.starts_with(proof)))
+    }
+
+    /// Whether it is about two processes.
+    fn is_of_two(&self) -> bool {
+        self.seen(OTHER).is_some()
     }
 
     /// What a line means, and whether the proof rests on it. No words for what this report does not bear out, and for a line that we do not
     /// know.
     fn meaning(&self, name: &str, seen: &str) -> (&'static str, bool) {
-        let known = MEANINGS.iter().find(|(known, ..)| *known == name);
+        let known = MEANINGS.iter().chain(&OF_TWO).find(|(known, ..)| *known == name);
         let true_here = known.filter(|(.., holds)| seen != HIDDEN && (*holds == Always || self.is_proof()));
         true_here.map_or(("", false), |(_, meaning, holds)| (*meaning, *holds == Decides))
     }
@@ -123,6 +148,9 @@ impl<'a> Report<'a> {
     /// The finding: which lock, if it is proven and known.
     fn title(&self) -> String {
         let lock = self.seen("lock").and_then(|lock| lock.split_once(',')).map(|(name, _)| name);
+        if self.is_proof() && self.is_of_two() {
+            return format!("Both processes of `{}` wait for ever, each for the other", self.variant);
+        }
         match (self.is_proof(), lock) {
             (true, Some(lock)) => {
                 format!("A child of `{}` waits for ever for {lock}: nobody is there who could release it", self.variant)
@@ -133,7 +161,11 @@ impl<'a> Report<'a> {
     }
 
     fn caption(&self) -> String {
-        if self.is_proof() {
+        if self.is_proof() && self.is_of_two() {
+            "What the watchdog wrote about two processes before it killed the first, with the meaning of each line below it. The proof rests on \
+             the marked lines: both asleep, each in a call that only the other could end."
+                .to_owned()
+        } else if self.is_proof() {
             "What the watchdog wrote before it killed the child, with the meaning of each line below it. The proof rests on the marked lines: \
              a process asleep, with one thread, in a wait that only a thread of its own could end."
                 .to_owned()
@@ -175,6 +207,17 @@ mod tests {
         let table = report(&samples::lesson_for("report")).unwrap().table;
         assert_eq!(table.rows.len(), MEANINGS.len());
         assert!(table.rows.iter().all(|row| row[2] != Cell::Text(String::new())));
+    }
+
+    #[test]
+    fn two_that_wait_for_each_other_are_both_in_the_title() {
+        let mut lesson = samples::lesson_for("report");
+        let typical = lesson.summary.as_mut().unwrap().variants[1].typical.as_mut().unwrap();
+        let words = "verdict: hang for ever: both\nfirst side: process 1\nsecond side: process 2\npipes: two";
+        typical.notes.insert("report".to_owned(), words.to_owned());
+        let figure = report(&lesson).unwrap();
+        assert_eq!(figure.title, "Both processes of `posted_program` wait for ever, each for the other");
+        assert!(figure.table.rows.iter().all(|row| row[2] != Cell::Text(String::new())), "{:?}", figure.table.rows);
     }
 
     #[test]
