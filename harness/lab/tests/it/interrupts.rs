@@ -139,18 +139,21 @@ fn a_run_killed_while_workers_work_leaves_no_process() {
     assert_eq!(lab.wait().check_nothing_left().signalled(), Some(9));
 }
 
+/// More rows than the first round of the limits has, which is one drawn order of all of them.
+const DRAWN: usize = 24;
+
 /// The order of the blocks follows from the seed alone, so that a record can be made again.
 #[test]
 fn the_same_seed_draws_the_same_blocks_and_another_seed_others() {
     let blocks = |seed: &str| {
         let house = House::with_book();
         let mut lab = Lab::start(house.path(), &[&BENCH[..4], &["--seed", seed]].concat());
-        lab.until("forty rows", |_| (house.run_so_far()?.1 > 40).then_some(()));
+        lab.until("enough rows", |_| (house.run_so_far()?.1 > DRAWN).then_some(()));
         lab.signal(Signal::SIGINT);
         lab.wait().check(130);
-        let run = check_record(&house, 40);
+        let run = check_record(&house, DRAWN);
         assert_eq!(run.header.seed.to_string(), seed);
-        run.subjects.into_iter().take(40).map(|row| row.block).collect::<Vec<_>>()
+        run.subjects.into_iter().take(DRAWN).map(|row| row.block).collect::<Vec<_>>()
     };
     let first = blocks("7");
     assert_eq!(first, blocks("7"));

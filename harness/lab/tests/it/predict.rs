@@ -2,6 +2,10 @@
 //!
 //! What a campaign of two sets predicts is worth nothing; that it is measured, recorded, fitted and answered from is what is tested.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
@@ -20,6 +24,24 @@ const ROWS: usize = 2 * SETS * WAYS.len();
 fn fit(house: &House, json: bool) -> Ended {
     let arguments = ["predict", "--fit", "--sets", "2", "--repetitions", "1", "--seed", "7", "--json"];
     house.lab(&arguments[..arguments.len() - usize::from(!json)]).check(0)
+}
+
+/// One campaign, which several tests rest on: what it is called, and its record.
+static CAMPAIGN: LazyLock<(OsString, Vec<u8>)> = LazyLock::new(|| {
+    let house = House::bare();
+    fit(&house, false);
+    let run = house.runs().remove(0);
+    (run.file_name().unwrap().to_owned(), std::fs::read(run).unwrap())
+});
+
+/// A house that has the campaign in `folder`, as if it had been measured there, and where its record lies.
+fn with_campaign(folder: &str) -> (House, PathBuf) {
+    let (house, (name, record)) = (House::bare(), &*CAMPAIGN);
+    let folder = house.path().join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let run = folder.join(name);
+    std::fs::write(&run, record).unwrap();
+    (house, run)
 }
 
 fn one_line(text: &str) -> Value {
@@ -144,12 +166,7 @@ fn an_answer_rests_on_the_newest_campaign_and_says_so() {
 
 #[test]
 fn a_committed_campaign_answers_where_this_machine_has_none_and_says_so() {
-    let house = House::bare();
-    fit(&house, false);
-    let reference = house.path().join("results/reference");
-    std::fs::create_dir_all(&reference).unwrap();
-    let run = house.runs().remove(0);
-    std::fs::rename(&run, reference.join(run.file_name().unwrap())).unwrap();
+    let (house, _) = with_campaign("results/reference");
     let said = house.lab(&["predict", "--items", "10", "--item-us", "1"]).check(0).stdout;
     // The rows of the reference are of this machine, and of the code as it is.
     assert!(!said.contains("the code has changed"), "{said}");
@@ -171,9 +188,8 @@ fn recorded_again(house: &House, run: &Run, id: &str, change: impl Fn(&mut Heade
 
 #[test]
 fn a_newer_campaign_of_other_code_or_another_machine_gives_way_and_says_so_if_asked() {
-    let house = House::bare();
-    fit(&house, false);
-    let run = Run::read(&house.runs()[0]).unwrap();
+    let (house, run) = with_campaign("results/local");
+    let run = Run::read(&run).unwrap();
     let (cores, load) = (run.header.environment.usable_cores, run.header.environment.load);
     recorded_again(&house, &run, "other-code", |header| header.lessons[0].fingerprint = "other".to_owned());
     recorded_again(&house, &run, "another-machine", |header| header.environment.cpu = "Another".to_owned());
@@ -191,9 +207,8 @@ fn a_newer_campaign_of_other_code_or_another_machine_gives_way_and_says_so_if_as
 /// What a plan says of its sets is what is compared; the rows are those of two sets all the same.
 #[test]
 fn a_smaller_campaign_gives_way_to_a_full_one_however_new_it_is() {
-    let house = House::bare();
-    fit(&house, false);
-    let run = Run::read(&house.runs()[0]).unwrap();
+    let (house, run) = with_campaign("results/local");
+    let run = Run::read(&run).unwrap();
     let sets = |sets: u64, year: &'static str| {
         move |header: &mut Header| {
             header.lessons[0].params.insert("fitting".to_owned(), sets);
@@ -210,9 +225,8 @@ fn a_smaller_campaign_gives_way_to_a_full_one_however_new_it_is() {
 
 #[test]
 fn fewer_cores_than_the_campaign_had_are_what_is_answered_for() {
-    let house = House::bare();
-    fit(&house, false);
-    let run = Run::read(&house.runs()[0]).unwrap();
+    let (house, run) = with_campaign("results/local");
+    let run = Run::read(&run).unwrap();
     let cores = |cores: u32| move |header: &mut Header| header.environment.usable_cores = cores;
     recorded_again(&house, &run, "two", cores(2));
     let asked = ["predict", "--items", "100", "--item-us", "1000", "--workers", "2", "--run", "two"];
