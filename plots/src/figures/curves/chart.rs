@@ -78,7 +78,12 @@ impl Chart {
         for curve in curves.iter().flatten() {
             legend.add(curve.style.0, curve.style.1, curve.label);
         }
-        Ok(Self { limits: limits(spec, Limits::of(lesson)), spec, x, y, legend, curves })
+        let limits = limits(spec, Limits::of(lesson));
+        // Beside the line a label would hide the data, which lie just above their limit.
+        for limit in limits.iter().filter(|limit| y.holds(limit.value)) {
+            legend.add(Shape::Line, Ink::Limit, &limit.label);
+        }
+        Ok(Self { limits, spec, x, y, legend, curves })
     }
 
     pub(super) fn height(&self) -> i32 {
@@ -94,9 +99,10 @@ impl Chart {
         for curve in self.curves.iter().flatten() {
             self.band(canvas, curve)?;
         }
-        let y = |value: f64| TOP + HEIGHT - self.y.x(value);
-        // Below the data, which no label may hide.
-        bounds::level(canvas, (&self.y, &y), &self.limits, (LEFT, RIGHT))?;
+        for limit in self.limits.iter().filter(|limit| self.y.holds(limit.value)) {
+            let y = TOP + HEIGHT - self.y.x(limit.value);
+            canvas.line((LEFT, y), (RIGHT, y), Ink::Limit, 2)?;
+        }
         for Curve { style: (shape, ink), points, .. } in self.curves.iter().flatten() {
             let middle: Vec<(i32, i32)> = points.iter().map(|point| self.at(point.x, point.y[1])).collect();
             canvas.path(&middle, *ink, 2)?;
@@ -283,7 +289,7 @@ fn short(unit: Unit, value: f64) -> String {
     };
     match unit {
         _ if value == 0.0 => "0".to_owned(),
-        Unit::Count if value < 1.0 => format!("{value}"),
+        Unit::Count if value < 1.0 => format!("{}", (value * 1e6).round() / 1e6),
         Unit::Count => words::count(value.round() as u64),
         Unit::Bytes => scaled(&[(1.0, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB")]),
         Unit::Time => scaled(&[(1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s")]),
