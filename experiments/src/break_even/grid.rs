@@ -10,7 +10,7 @@ pub(super) const SLOWER: &str = "slower at the costliest items tried: more than 
 /// The same where there is nothing to do.
 pub(super) const NOTHING: &str = "there is nothing to do";
 
-/// The costs of an item in steps: two or so to the decade, from [`CHEAPEST`] to `costliest`, which is always among them.
+/// The costs of an item in steps: two or so to the decade, from `CHEAPEST` to `costliest`, which is always among them.
 ///
 /// ```
 /// assert_eq!(experiments::break_even::costs(30_000), [1_000, 3_162, 10_000, 30_000]);

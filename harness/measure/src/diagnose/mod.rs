@@ -1,6 +1,6 @@
 //! What is wrong with a pool: a command and every process below it, watched through `/proc`, and rules that say what bounds it.
 //!
-//! [`watch`](watch()) runs the command and keeps what [`look`] sees; [`family`] says who is the parent and who the workers; [`findings`] is
+//! [`watch`](watch()) runs the command and keeps what `look` sees; [`family`] says who is the parent and who the workers; `findings` is
 //! pure, from what was seen to what it means and which lesson explains it.
 
 pub mod family;
