@@ -8,10 +8,12 @@ mod source;
 
 use std::ffi::OsStr;
 use std::io::Write;
+use std::path::Path;
 
 use clap::builder::TypedValueParser;
 use clap::{Arg, Args, Command};
 use harness::environment::usable_cores;
+use harness::model::fit::Fitted;
 use harness::model::{Workload, vectors};
 use multiprocess::StartMethod;
 
@@ -95,14 +97,7 @@ pub(crate) fn predict(options: &PredictOptions) -> anyhow::Result<Ended> {
         return campaign::campaign(options, &root);
     }
     let workload = options.workload()?;
-    let found = match &options.run {
-        Some(name) => Some(source::named(&root, name)?),
-        None => source::newest(&root)?,
-    };
-    let Some(found) = found else {
-        eprintln!("error: no campaign of the cost model is recorded here; run `cargo lab predict --fit` first");
-        return Ok(Ended::NotFine);
-    };
+    let Some(found) = options.fitted(&root)? else { return Ok(Ended::NotFine) };
     if options.report {
         shown::report(&found.report, options.json)?;
     } else {
@@ -122,20 +117,25 @@ pub(crate) fn diagnose(options: &PredictOptions) -> anyhow::Result<Ended> {
     }
     let root = shelf::root()?;
     let workload = options.workload()?;
-    let found = match &options.run {
-        Some(name) => Some(source::named(&root, name)?),
-        None => source::newest(&root)?,
-    };
-    let Some(found) = found else {
-        eprintln!("error: no campaign of the cost model is recorded here; run `cargo lab predict --fit` first");
-        return Ok(Ended::NotFine);
-    };
+    let Some(found) = options.fitted(&root)? else { return Ok(Ended::NotFine) };
     let answer = answer::Answer::of(&workload, options.start_method, &found, usable_cores() as u64);
     described::shown(&answer, &found, options.json)?;
     Ok(Ended::Fine)
 }
 
 impl PredictOptions {
+    /// The model of the campaign that was named, or of the newest; none, and a word on how to have one, if there is none.
+    fn fitted(&self, root: &Path) -> anyhow::Result<Option<Fitted>> {
+        let found = match &self.run {
+            Some(name) => Some(source::named(root, name)?),
+            None => source::newest(root)?,
+        };
+        if found.is_none() {
+            eprintln!("error: no campaign of the cost model is recorded here; run `cargo lab predict --fit` first");
+        }
+        Ok(found)
+    }
+
     fn workload(&self) -> Result<Workload, WrongCall> {
         let workload = Workload {
             items: self.items.unwrap_or(0),

@@ -8,6 +8,7 @@
 //! | `latency` | `socket_round_trip_*`: the server answers through such a pair | a line for each that lies on the axis |
 //! | `scaling` | `copy_all_cores`: the image read and written once; `bulk_pipe_64k`: the image through one pipe | a line in each panel |
 //! | `u` | `pipe_round_trip_same_core` for each task, over the cores that work | a line in each panel |
+//! | `curve-NAME` | those that its description lists (`curves/spec.rs`): times on an axis of time, bandwidths on one of bandwidth | a level line |
 //! | `speedup` | `fork_wait_small` against the baseline: far beyond the axis of so few workers | a sentence |
 //! | `holder` | `futex_round_trip_two_cores`: half of it is a change of hands, thinner than a hair there | a sentence |
 //! | `timeline` | `pipe_round_trip_two_cores`: half of it lies between a write and the read it wakes | a sentence |

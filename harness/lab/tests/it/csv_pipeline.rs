@@ -3,15 +3,13 @@
 use experiments::csv_pipeline::LESSON;
 use record::{Fault, Profile, Verdict};
 
-use crate::house::House;
+use crate::house::{House, quick_run};
 use crate::lab::Answered;
 use crate::rows::{judged, row};
 
 fn run(files: u64, rows: u64, workers: u64) -> Answered {
     let settings = [format!("files={files}"), format!("rows={rows}"), format!("workers={workers}")];
-    let mut arguments = vec!["run", "csv_pipeline", "--profile", "quick", "--json"];
-    settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
-    House::bare().lab(&arguments).check(0).answered()
+    quick_run("csv_pipeline", &[], &settings)
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use experiments::faster_codecs::LESSON;
 use record::{Profile, Verdict};
 
-use crate::house::House;
+use crate::house::{House, quick_run};
 use crate::lab::Answered;
 use crate::rows::{judged, row};
 
@@ -14,9 +14,7 @@ fn run(floats: u64, entries: u64, arrays: u64) -> Answered {
         format!("arrays={arrays}"),
         "trials=1".to_owned(),
     ];
-    let mut arguments = vec!["run", "faster_codecs", "--profile", "quick", "--json"];
-    settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
-    House::bare().lab(&arguments).check(0).answered()
+    quick_run("faster_codecs", &[], &settings)
 }
 
 #[test]

@@ -6,7 +6,17 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::lab::{Ended, Lab};
+use crate::lab::{Answered, Ended, Lab};
+
+/// `lab run` of a lesson at profile `quick` with some parameters set (NAME=VALUE): the variants named, or all if none is.
+#[track_caller]
+pub(crate) fn quick_run(lesson: &str, variants: &[&str], settings: &[impl AsRef<str>]) -> Answered {
+    let mut arguments = vec!["run", lesson];
+    arguments.extend(variants);
+    arguments.extend(["--profile", "quick", "--json"]);
+    settings.iter().for_each(|setting| arguments.extend(["--set", setting.as_ref()]));
+    House::bare().lab(&arguments).check(0).answered()
+}
 
 /// A folder that `lab` takes for a checkout. Everything in it is gone at the end.
 pub(crate) struct House(TempDir);

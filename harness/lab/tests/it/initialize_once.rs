@@ -3,21 +3,14 @@
 use experiments::initialize_once::LESSON;
 use record::{ProcessReport, Profile, Traffic, VariantResult, Verdict};
 
-use crate::house::House;
+use crate::house::{House, quick_run};
 use crate::lab::Answered;
 use crate::rows::{judged, row};
 
 fn run(list: u64, items: u64, chunksize: u64, workers: u64) -> Answered {
     let settings = [("list_items", list), ("items", items), ("chunksize", chunksize), ("workers", workers)];
     let settings = settings.map(|(name, value)| format!("{name}={value}"));
-    let mut arguments = vec!["run", "initialize_once", "--profile", "quick", "--json"];
-    settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
-    let answered = House::bare().lab(&arguments).check(0).answered();
-    let oracle = &answered.variants[0].answer;
-    for row in &answered.variants {
-        assert!(row.ok && row.answer.is_some() && row.answer == *oracle, "{row:?}");
-    }
-    answered
+    quick_run("initialize_once", &[], &settings).of_one_answer()
 }
 
 fn marks(row: &VariantResult) -> [u64; 2] {

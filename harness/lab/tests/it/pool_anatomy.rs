@@ -3,21 +3,12 @@
 use experiments::pool_anatomy::LESSON;
 use record::{Profile, VariantResult, Verdict};
 
-use crate::house::House;
+use crate::house::{House, quick_run};
 use crate::lab::Answered;
 use crate::rows::{judged, row};
 
 fn run(variants: &[&str], settings: &[&str]) -> Answered {
-    let mut arguments = vec!["run", "pool_anatomy"];
-    arguments.extend(variants);
-    arguments.extend(["--profile", "quick", "--json"]);
-    settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
-    let answered = House::bare().lab(&arguments).check(0).answered();
-    let oracle = &answered.variants[0].answer;
-    for row in &answered.variants {
-        assert!(row.ok && row.answer.is_some() && row.answer == *oracle, "{settings:?}: {row:?}");
-    }
-    answered
+    quick_run("pool_anatomy", variants, settings).of_one_answer()
 }
 
 const SMALL: [&str; 4] = ["items=97", "numbers=101", "inner=100", "trials=2"];

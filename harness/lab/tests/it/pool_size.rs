@@ -3,15 +3,13 @@
 use experiments::pool_size::LESSON;
 use record::{Profile, VariantResult, Verdict};
 
-use crate::house::House;
+use crate::house::{House, quick_run};
 use crate::lab::Answered;
 use crate::rows::{judged, row};
 
 fn run(workers: u64, items: u64, inner: u64) -> Answered {
     let settings = [format!("workers={workers}"), format!("items={items}"), format!("inner={inner}")];
-    let mut arguments = vec!["run", "pool_size", "--profile", "quick", "--json"];
-    settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
-    House::bare().lab(&arguments).check(0).answered()
+    quick_run("pool_size", &[], &settings)
 }
 
 /// Demands that every variant answers with all additions, or says why it cannot be tried here, and that its series belong together.

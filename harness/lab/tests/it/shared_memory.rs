@@ -3,20 +3,13 @@
 use experiments::shared_memory::LESSON;
 use record::{ProcessReport, Profile, VariantResult, Verdict};
 
-use crate::house::House;
+use crate::house::{House, quick_run};
 use crate::lab::Answered;
 use crate::rows::{judged, row};
 
 fn run(settings: &[(&str, u64)]) -> Answered {
     let settings: Vec<String> = settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let mut arguments = vec!["run", "shared_memory", "--profile", "quick", "--json"];
-    settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
-    let answered = House::bare().lab(&arguments).check(0).answered();
-    let oracle = &answered.variants[0].answer;
-    for row in &answered.variants {
-        assert!(row.ok && row.answer.is_some() && row.answer == *oracle, "{row:?}");
-    }
-    answered
+    quick_run("shared_memory", &[], &settings).of_one_answer()
 }
 
 /// What is in `/dev/shm`; nothing where there is none.

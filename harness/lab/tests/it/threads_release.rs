@@ -3,15 +3,13 @@
 use experiments::threads_release::LESSON;
 use record::{Profile, Verdict};
 
-use crate::house::House;
+use crate::house::{House, quick_run};
 use crate::lab::Answered;
 use crate::rows::{judged, row};
 
 fn run(workers: u64, bytes: u64, sums: u64) -> Answered {
     let settings = [format!("workers={workers}"), format!("bytes={bytes}"), format!("sums={sums}")];
-    let mut arguments = vec!["run", "threads_release", "--profile", "quick", "--json"];
-    settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
-    House::bare().lab(&arguments).check(0).answered()
+    quick_run("threads_release", &[], &settings)
 }
 
 /// Runs every variant, and demands the same answer of all.

@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use experiments::through_disk::LESSON;
 use record::{Fault, ProcessReport, Profile, Traffic, VariantResult, Verdict};
 
-use crate::house::House;
+use crate::house::{House, quick_run};
 use crate::lab::Answered;
 use crate::rows::{judged, row};
 
 fn run(rows: u64, passes: u64, trials: u64) -> Answered {
     let settings = [format!("rows={rows}"), format!("passes={passes}"), format!("trials={trials}")];
-    let mut arguments = vec!["run", "through_disk", "--profile", "quick", "--json"];
-    settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
-    House::bare().lab(&arguments).check(0).answered()
+    quick_run("through_disk", &[], &settings)
 }
 
 #[test]

@@ -9,7 +9,7 @@ use experiments::what_crosses::LESSON;
 use record::{Profile, VariantResult, Verdict};
 use serde_json::Value;
 
-use crate::house::{House, checkout};
+use crate::house::{House, checkout, quick_run};
 use crate::lab::{Answered, turn};
 use crate::rows::{judged, row};
 
@@ -17,16 +17,7 @@ use crate::rows::{judged, row};
 const PROGRAMS: &str = "experiments/src/what_crosses/refusals";
 
 fn run(variants: &[&str], settings: &[&str]) -> Answered {
-    let mut arguments = vec!["run", "what_crosses"];
-    arguments.extend(variants);
-    arguments.extend(["--profile", "quick", "--json"]);
-    settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
-    let answered = House::bare().lab(&arguments).check(0).answered();
-    let oracle = &answered.variants[0].answer;
-    for row in &answered.variants {
-        assert!(row.ok && row.answer.is_some() && row.answer == *oracle, "{settings:?}: {row:?}");
-    }
-    answered
+    quick_run("what_crosses", variants, settings).of_one_answer()
 }
 
 /// The first error or warning that the compiler has for each program, with its code; none for one that it takes without a word.
