@@ -11,20 +11,12 @@ pub(super) const CHECKS: &[Check] = &[
     Check { claim: "cpu.pipe-deadlock", judge: deadlock },
 ];
 
-/// What the ledger asks of a behaviour: to be seen in each of so many trials.
-const TRIALS_ASKED: u64 = 100;
-
-/// A behaviour that was seen in `seen` of `trials` trials: reproduced if in all of them and there were enough, contradicted if in none, and
-/// direction only if in some.
+/// A behaviour that was seen in `seen` of `trials` trials.
 fn behaviour(quantity: &str, seen: u64, trials: u64, because: String) -> Finding {
-    let verdict = match (seen, trials) {
-        (_, 0) => return Finding::not_measured(quantity),
-        (0, _) => Verdict::Contradicted,
-        _ if seen < trials => Verdict::DirectionOnlyWeaker,
-        (_, TRIALS_ASKED..) => Verdict::Reproduced,
-        _ => Verdict::Inconclusive,
-    };
-    Finding::of_share(verdict, quantity, statistics::proportion_interval(seen, trials), because)
+    if trials == 0 {
+        return Finding::not_measured(quantity);
+    }
+    Finding::of_share(verdict::judge_behaviour(seen, trials), quantity, statistics::proportion_interval(seen, trials), because)
 }
 
 /// Counted: puts until the producer is found asleep, gets until the consumer is, and what was left after the sentinel. Seen is a trial in which
@@ -109,18 +101,4 @@ fn deadlock(_: &Claim, evidence: &Evidence<'_>) -> Finding {
         sum("both_read", "released"),
     );
     behaviour("pairs of processes that hung, both reading first", hung, trials, because)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_behaviour_is_reproduced_if_it_was_seen_in_every_one_of_enough_trials() {
-        let of = |seen, trials| behaviour("", seen, trials, String::new()).verdict;
-        assert_eq!(of(100, 100), Verdict::Reproduced);
-        assert_eq!(of(99, 99), Verdict::Inconclusive);
-        assert_eq!(of(199, 200), Verdict::DirectionOnlyWeaker);
-        assert_eq!((of(0, 100), of(0, 0)), (Verdict::Contradicted, Verdict::Inconclusive));
-    }
 }

@@ -1,7 +1,7 @@
 //! The checks of the claims that this lesson judges: a few lines each, over intervals, counters and facts.
 
 use harness::evidence::shown;
-use harness::verdict::{inverse, judge, judge_count};
+use harness::verdict::{inverse, judge, judge_behaviour, judge_count};
 use harness::{Check, Evidence, Finding, statistics};
 use multiprocess::StartMethod;
 use record::{Claim, Interval, VariantResult, Verdict};
@@ -16,9 +16,6 @@ pub(super) const CHECKS: &[Check] = &[
     Check { claim: "cpu.daemon-cannot-join", judge: daemon_cannot_join },
     Check { claim: "tuning.startup-reuse", judge: startup_reuse },
 ];
-
-/// What a behaviour has to be seen in every one of: the ledger's rule.
-const TRIALS: u64 = 100;
 
 /// Shorter tasks than this are no longer the post's: a start and a switch of the lock would be a visible part of them.
 const SHORTEST_TASK_MS: u64 = 50;
@@ -175,15 +172,6 @@ fn gone(evidence: &Evidence<'_>, how: &str) -> Option<(u64, u64)> {
     Some((gone, evidence.fact_sum("daemons", "trials")? * StartMethod::ALL.len() as u64))
 }
 
-/// Seen in every one of at least [`TRIALS`]: reproduced; never: contradicted; else inconclusive, with the rate.
-fn behaviour(seen: u64, trials: u64) -> Verdict {
-    match seen {
-        0 => Verdict::Contradicted,
-        _ if seen == trials && trials >= TRIALS => Verdict::Reproduced,
-        _ => Verdict::Inconclusive,
-    }
-}
-
 fn daemon_dies(_: &Claim, evidence: &Evidence<'_>) -> Finding {
     let quantity = "daemons gone / parents that came to their end";
     let [Some(returned), Some(left), Some(killed)] = ["returned", "left", "killed"].map(|how| gone(evidence, how))
@@ -209,7 +197,7 @@ fn daemon_dies(_: &Claim, evidence: &Evidence<'_>) -> Finding {
         of(killed)
     );
     let rate = statistics::proportion_interval(returned.0, returned.1);
-    Finding::of_share(behaviour(returned.0, returned.1), quantity, rate, because)
+    Finding::of_share(judge_behaviour(returned.0, returned.1), quantity, rate, because)
 }
 
 /// One join that works contradicts it.
@@ -227,7 +215,7 @@ fn daemon_cannot_join(_: &Claim, evidence: &Evidence<'_>) -> Finding {
          SIGKILL",
         2 * trials
     );
-    Finding::of_share(behaviour(failed, trials), quantity, statistics::proportion_interval(failed, trials), because)
+    Finding::of_share(judge_behaviour(failed, trials), quantity, statistics::proportion_interval(failed, trials), because)
 }
 
 fn startup_reuse(claim: &Claim, evidence: &Evidence<'_>) -> Finding {

@@ -1,5 +1,6 @@
 //! How the claims of this lesson are judged.
 
+use harness::verdict::judge_behaviour;
 use harness::{Check, Evidence, Finding, statistics};
 use record::{Claim, VariantResult, Verdict};
 
@@ -10,9 +11,6 @@ pub(super) const CHECKS: &[Check] = &[
     Check { claim: "cpu.main-guard", judge: main_guard },
     Check { claim: "cpu.swallowed-exceptions", judge: swallowed },
 ];
-
-/// What the ledger asks of a behaviour.
-const TRIALS: u64 = 100;
 
 /// The kinds that the claim names, and what they are called in a sentence.
 const STATED: [(&str, &str); 5] = [
@@ -70,10 +68,9 @@ fn main_guard(_: &Claim, evidence: &Evidence<'_>) -> Finding {
         return Finding::not_measured(quantity);
     }
     let verdict = match grandchildren {
-        _ if trials < TRIALS => Verdict::Inconclusive,
-        0 if refused >= trials => Verdict::Contradicted,
-        0 => Verdict::Inconclusive,
-        _ => Verdict::Reproduced,
+        // Nobody was refused and nobody got further: that tells nothing.
+        0 if refused < trials => Verdict::Inconclusive,
+        _ => judge_behaviour(grandchildren.min(trials), trials),
     };
     let because = format!(
         "in {trials} trials a program without the guard started {children} processes, each of which ran `main` again: so far the claim is right. \
@@ -93,12 +90,7 @@ fn swallowed(_: &Claim, evidence: &Evidence<'_>) -> Finding {
     let Some(share) = statistics::proportion_interval(failed.saturating_sub(told), failed) else {
         return Finding::not_measured(quantity);
     };
-    let verdict = match told {
-        _ if failed < TRIALS => Verdict::Inconclusive,
-        0 => Verdict::Reproduced,
-        _ if told == failed => Verdict::Contradicted,
-        _ => Verdict::Inconclusive,
-    };
+    let verdict = judge_behaviour(failed.saturating_sub(told), failed);
     let ways: Vec<String> = WAYS
         .iter()
         .zip(fates)

@@ -48,6 +48,27 @@ pub fn judge_count(found: &[u64], stated: u64) -> Verdict {
     }
 }
 
+/// Trials that a behaviour has to be seen in, in each of them: the ledger's own word.
+pub const BEHAVIOUR_TRIALS: u64 = 100;
+
+/// Judges a behaviour that was seen in `seen` of `trials` trials: in all of them, in none, or in some, if there were enough to tell.
+///
+/// ```
+/// use record::Verdict;
+/// assert_eq!(harness::verdict::judge_behaviour(100, 100), Verdict::Reproduced);
+/// assert_eq!(harness::verdict::judge_behaviour(199, 200), Verdict::DirectionOnlyWeaker);
+/// assert_eq!(harness::verdict::judge_behaviour(0, 100), Verdict::Contradicted);
+/// assert_eq!(harness::verdict::judge_behaviour(99, 99), Verdict::Inconclusive);
+/// ```
+pub fn judge_behaviour(seen: u64, trials: u64) -> Verdict {
+    match seen {
+        _ if trials < BEHAVIOUR_TRIALS => Verdict::Inconclusive,
+        0 => Verdict::Contradicted,
+        _ if seen < trials => Verdict::DirectionOnlyWeaker,
+        _ => Verdict::Reproduced,
+    }
+}
+
 /// Judges an interval of speed-ups against the `ratio` that a post states for `stated_cores`, on a machine with
 /// `usable_cores` (a quota makes it a fraction; see [`parallel_cores`]). Beside the verdict goes what a reader has to know.
 ///
