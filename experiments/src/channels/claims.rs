@@ -16,7 +16,12 @@ fn behaviour(quantity: &str, seen: u64, trials: u64, because: String) -> Finding
     if trials == 0 {
         return Finding::not_measured(quantity);
     }
-    Finding::of_share(verdict::judge_behaviour(seen, trials), quantity, statistics::proportion_interval(seen, trials), because)
+    Finding::of_share(
+        verdict::judge_behaviour(seen, trials),
+        quantity,
+        statistics::proportion_interval(seen, trials),
+        because,
+    )
 }
 
 /// Counted: puts until the producer is found asleep, gets until the consumer is, and what was left after the sentinel. Seen is a trial in which

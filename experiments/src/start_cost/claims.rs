@@ -215,7 +215,12 @@ fn daemon_cannot_join(_: &Claim, evidence: &Evidence<'_>) -> Finding {
          SIGKILL",
         2 * trials
     );
-    Finding::of_share(judge_behaviour(failed, trials), quantity, statistics::proportion_interval(failed, trials), because)
+    Finding::of_share(
+        judge_behaviour(failed, trials),
+        quantity,
+        statistics::proportion_interval(failed, trials),
+        because,
+    )
 }
 
 fn startup_reuse(claim: &Claim, evidence: &Evidence<'_>) -> Finding {

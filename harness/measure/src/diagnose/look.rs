@@ -92,17 +92,25 @@ impl Io {
 /// A clock tick of `/proc/PID/stat`: 100 to the second on every architecture that Linux has for users (time(7)).
 const TICK_NS: u64 = 10_000_000;
 
-/// Looks at a process; none if it is gone.
+/// Looks at a process; none if it is gone. The thread that looks is left out: it runs whenever it looks, and would be seen in every look at its own
+/// process.
 pub(super) fn look(pid: u32) -> Option<Look> {
     let folder = PathBuf::from(format!("/proc/{pid}"));
     let mut look = stat(&read_to_string(folder.join("stat")).ok()?)?;
     if look.ended {
         return Some(look);
     }
+    let own = nix::unistd::gettid().as_raw().cast_unsigned();
     for thread in std::fs::read_dir(folder.join("task")).ok()?.flatten() {
         // A thread may end between being listed and being asked.
         let Some(tid) = thread.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        at_thread(&mut look, &thread.path(), tid);
+        if tid == own {
+            let (ns, _) = times(&thread.path());
+            // The ticks of the process and the time of a thread are not read at one moment.
+            look.cpu_ns = look.cpu_ns.saturating_sub(ns.unwrap_or(0));
+        } else {
+            at_thread(&mut look, &thread.path(), tid);
+        }
     }
     if let ([_], [Wait::Futex]) = (look.threads.as_slice(), look.waits.as_slice())
         && endless_own_futex(&read_to_string(folder.join("syscall")).unwrap_or_default())
@@ -125,17 +133,22 @@ fn at_thread(look: &mut Look, folder: &Path, tid: u32) {
     let Some(own) = read_to_string(folder.join("stat")).ok().as_deref().and_then(stat) else { return };
     look.running |= own.running;
     look.disk |= own.disk;
-    let times = read_to_string(folder.join("schedstat")).unwrap_or_default();
-    let mut times = times.split_ascii_whitespace().map(|number| number.parse().unwrap_or(0));
+    let (ns, queued_ns) = times(folder);
+    look.queued_ns += queued_ns;
     // A kernel without these statistics still has the clock ticks.
-    let ns = times.next().filter(|ns| *ns > 0).unwrap_or(own.cpu_ns);
-    look.queued_ns += times.next().unwrap_or(0);
-    look.threads.push((tid, ns, io(&read_to_string(folder.join("io")).unwrap_or_default())));
+    look.threads.push((tid, ns.unwrap_or(own.cpu_ns), io(&read_to_string(folder.join("io")).unwrap_or_default())));
     if own.running {
         look.running_threads += 1;
     } else {
         look.waits.push(wait(&read_to_string(folder.join("wchan")).unwrap_or_default()));
     }
+}
+
+/// The processor time of a thread, if the kernel keeps it, and the time for which it waited for a core.
+fn times(thread: &Path) -> (Option<u64>, u64) {
+    let line = read_to_string(thread.join("schedstat")).unwrap_or_default();
+    let mut numbers = line.split_ascii_whitespace().map(|number| number.parse().unwrap_or(0));
+    (numbers.next().filter(|ns| *ns > 0), numbers.next().unwrap_or(0))
 }
 
 /// From a line of `/proc/PID/stat`; the name in parentheses may itself hold spaces and parentheses.
@@ -262,8 +275,10 @@ mod tests {
 
     #[test]
     fn this_very_process_can_be_looked_at() {
-        let own = look(std::process::id()).unwrap();
-        assert!(own.running && !own.threads.is_empty() && own.peak_bytes > 0, "{own:?}");
+        let looking = || (nix::unistd::gettid().as_raw().cast_unsigned(), look(std::process::id()).unwrap());
+        let (looker, own) = std::thread::spawn(looking).join().unwrap();
+        assert!(!own.threads.is_empty() && own.peak_bytes > 0, "{own:?}");
+        assert!(own.threads.iter().all(|(tid, ..)| *tid != looker), "the thread that looks is left out: {own:?}");
         assert_eq!(own.parent, std::os::unix::process::parent_id());
         assert_eq!(look(u32::MAX), None);
     }

@@ -31,8 +31,8 @@ pub(super) const POOL_SIZE: &[Curves] = &[
         lines: &[
             line("even", "map_ns", "all cores"),
             line("even_loaded", "map_ns", "all cores, a busy neighbour for each"),
-            line("even_one_core", "map_ns", "one core, by affinity"),
-            line("even_quota", "map_ns", "half the cores, by quota"),
+            line("even_one_core", "map_ns", "one core by affinity"),
+            line("even_quota", "map_ns", "half the cores by quota"),
         ],
         limits: &[],
         told: Told::AtLast { over: 2, under: 0, verb: "takes" },
@@ -44,12 +44,12 @@ pub(super) const POOL_SIZE: &[Curves] = &[
         x: WORKERS,
         y: Axis { label: "context switches in one map", unit: Unit::Count, logarithmic: false },
         lines: &[
-            line("even", "involuntary_switches", "core taken away, even items"),
-            line("even", "voluntary_switches", "waits, even items"),
-            line("uneven_1", "voluntary_switches", "waits, uneven items one to a task"),
+            line("even", "involuntary_switches", "cores taken away, even items"),
+            line("even", "voluntary_switches", "waits for even items"),
+            line("uneven_1", "voluntary_switches", "waits for uneven items, one to a task"),
         ],
         limits: &[],
-        told: Told::AtLast { over: 2, under: 1, verb: "have" },
+        told: Told::Growth { line: 1, noun: "number" },
         caption: "Of all workers together, as the kernel counts them: a worker waits when it has no task, and its core is taken away when another \
                   process has waited long enough.",
     },

@@ -80,8 +80,9 @@ fn standstill(view: &View<'_>) -> Option<Finding> {
     if trapped > 0 {
         figures.push(figure("trapped_processes", trapped as f64));
         let says = format!(
-            "for {still_s:.1} s nothing ran: {trapped} of the children wait for a lock of their own process, in which there is no other \
-             thread. It was held when they were forked, and its holder was not forked with it"
+            "for {still_s:.1} s nothing ran, and of the children {} for a lock of its own process, in which there is no other thread. \
+             It was held at the fork, and its holder was not forked with it",
+            if trapped == 1 { "one waits".to_owned() } else { format!("{trapped} wait each") }
         );
         let finding = found(Fault::ForkTrap, 1.0, "fork_trap", says, figures);
         return Some(Finding { see_also: &["start_cost"], ..finding });
