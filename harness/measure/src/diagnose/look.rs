@@ -79,6 +79,16 @@ impl Io {
         }
     }
 
+    /// The larger of both, each number by itself.
+    pub(super) fn or_more(self, other: Self) -> Self {
+        Self {
+            read_bytes: self.read_bytes.max(other.read_bytes),
+            written_bytes: self.written_bytes.max(other.written_bytes),
+            reads: self.reads.max(other.reads),
+            writes: self.writes.max(other.writes),
+        }
+    }
+
     pub(super) fn since(self, before: Self) -> Self {
         Self {
             read_bytes: self.read_bytes.saturating_sub(before.read_bytes),

@@ -131,7 +131,11 @@ impl Seen {
         }
         self.helps = look.helps;
         self.queued_ns = self.queued_ns.max(look.queued_ns);
-        past.threads.extend(look.threads.iter().map(|(tid, ns, io)| (*tid, (*ns, *io))));
+        for (tid, ns, io) in &look.threads {
+            // These only grow. A thread that ends while it is asked has no more to tell, and what it has told stays.
+            let known = past.threads.entry(*tid).or_default();
+            *known = (known.0.max(*ns), known.1.or_more(*io));
+        }
         self.threads = self.threads.max(look.threads.len() as u64);
         self.peak_bytes = self.peak_bytes.max(look.peak_bytes);
         let [voluntary, involuntary] = look.switches;
@@ -187,5 +191,20 @@ impl Observation {
     pub fn mean_running(&self) -> f64 {
         let sum: u64 = self.running.iter().enumerate().map(|(running, looks)| running as u64 * looks).sum();
         sum as f64 / self.running.iter().sum::<u64>().max(1) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_ends_while_it_is_asked_keeps_what_it_has_told() {
+        let told = Io { writes: 30_000, ..Io::default() };
+        let look = |io| Look { name: "a".into(), threads: vec![(7, 1_000, io)], ..Look::default() };
+        let (mut seen, mut past) = (Seen { name: "a".into(), ..Seen::default() }, Past::default());
+        seen.add(&look(told), 1, &mut past);
+        seen.add(&look(Io::default()), 2, &mut past);
+        assert_eq!(seen.with(&past).writes, 30_000);
     }
 }
