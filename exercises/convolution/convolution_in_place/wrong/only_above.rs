@@ -1,0 +1,14 @@
+//! The row above the strip is copied in time; the one below only if the worker below comes later.
+//! expect: up FAIL copied after they were overwritten
+
+    let rows = worker.rows();
+    let mut above: Row = worker.copy(rows.start - 1);
+    let mut own = worker.copy(rows.start);
+    worker.meet()?;
+    for row in rows {
+        let below = worker.copy(row + 1);
+        worker.write(row, &above, &own, &below);
+        (above, own) = (own, below);
+    }
+// NEXT REGION
+// SOLUTION
