@@ -44,6 +44,18 @@ doctor *ARGS:
 coverage:
     cargo test -p harness --release --test coverage -- --ignored --nocapture
 
+# Grade the exercises in handout/ (just grade --watch, just grade --list, just grade NAME)
+grade *ARGS:
+    cargo lab grade {{ARGS}}
+
+# Show the next hint to an exercise
+hint *ARGS:
+    cargo lab hint {{ARGS}}
+
+# Make the folder handout/ with the exercises, or bring it up to date; or a kit for a platform
+handout *ARGS:
+    cargo lab handout {{ARGS}}
+
 # Warnings are errors
 lint:
     cargo clippy --workspace --all-targets -- -D warnings
@@ -75,3 +87,9 @@ fuzz TARGET SECONDS="60":
 # What CI runs
 ci:
     bash .ci/run
+
+# The exercises as rustlings sees them, solutions and all (cargo install rustlings --version 6.5.0 --locked)
+rustlings-check:
+    rm -rf target/rustlings
+    cargo lab handout target/rustlings --with-solutions
+    cd target/rustlings && rustlings dev check

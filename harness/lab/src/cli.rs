@@ -11,6 +11,7 @@ use record::Profile;
 
 pub(crate) use crate::diagnose::DiagnoseOptions;
 pub(crate) use crate::predict::PredictOptions;
+pub(crate) use grading::cli::{GradeOptions, HandoutOptions, HintOptions};
 
 /// The laboratory: lists, runs, measures and judges the lessons of the book, and builds it.
 #[derive(Debug, Parser)]
@@ -20,8 +21,8 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 fine; 1 something is not fine: a measurement (bench records it), or a record that \
-                          cannot be read; 2 the call is wrong; \
+const EXIT_CODES: &str = "Exit codes: 0 fine; 1 something is not fine: a measurement (bench records it), an exercise, or a record \
+                          that cannot be read; 2 the call is wrong; \
                           3 the machine cannot do it; 128 + n ended by signal n (130: Ctrl-C).\n\
                           UNPICKLED_ROOT names the checkout to work in, if it is not the one this program was built from.";
 
@@ -45,6 +46,12 @@ pub(crate) enum Command {
     Predict(PredictOptions),
     /// Runs a program that works with processes, watches it, names what bounds it and the lesson to read
     Diagnose(DiagnoseOptions),
+    /// Grades a folder of exercises, by what they do
+    Grade(GradeOptions),
+    /// Shows the next hint to an exercise
+    Hint(HintOptions),
+    /// Makes the folder of exercises that students get, or a kit for the platform that grades them
+    Handout(HandoutOptions),
     /// Builds the book from the records
     Book(BookOptions),
     /// The book's preprocessor, for a stock mdbook

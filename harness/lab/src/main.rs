@@ -7,6 +7,7 @@ mod cli;
 mod compare;
 mod diagnose;
 mod doctor;
+mod grade;
 mod limits;
 mod list;
 mod predict;
@@ -31,6 +32,9 @@ fn main() -> ExitCode {
     if let Some(code) = harness::diagnose::serve() {
         return code;
     }
+    if let Some(code) = grading::serve() {
+        return code;
+    }
     let outcome = match Cli::parse().command {
         Command::List(options) => list::list(&options),
         Command::Run(options) => run::run(&options),
@@ -41,6 +45,9 @@ fn main() -> ExitCode {
         Command::Limits(options) => limits::limits(&options),
         Command::Predict(options) => predict::predict(&options),
         Command::Diagnose(options) => diagnose::diagnose(&options),
+        Command::Grade(options) => grade::grade(&options),
+        Command::Hint(options) => grade::hint(&options),
+        Command::Handout(options) => grade::handout(&options),
         Command::Book(options) => book::book(&options),
         Command::Preprocess(options) => book::preprocess(&options),
     };

@@ -14,7 +14,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("harness", &["multiprocess", "record"]),
     ("experiments", &["harness", "multiprocess", "record"]),
     ("plots", &["record"]),
-    ("lab", &["experiments", "harness", "multiprocess", "plots", "record"]),
+    ("exercises", &["multiprocess"]),
+    ("grading", &["exercises", "multiprocess"]),
+    ("lab", &["experiments", "grading", "harness", "multiprocess", "plots", "record"]),
 ];
 
 /// The manifests of a workspace: the root's, and each member's by its folder.

@@ -8,11 +8,11 @@ use std::path::Path;
 use experiments::LESSONS;
 use toml::Value;
 
-use crate::house::{checkout, is_source, walk};
+use crate::house::checkout;
 use crate::layers::Manifests;
 
 /// Chapters about the laboratory as a whole.
-const GENERAL_CHAPTERS: [&str; 5] = ["SUMMARY", "howto", "introduction", "ledger", "method"];
+const GENERAL_CHAPTERS: [&str; 6] = ["SUMMARY", "howto", "introduction", "ledger", "method", "teaching"];
 
 /// Lessons on which the posts claim nothing: a tool that finds out which of the other lessons to read.
 const WITHOUT_CLAIMS: [&str; 1] = ["diagnose"];
@@ -83,6 +83,23 @@ fn every_lesson_shows_a_figure_and_its_verdicts_in_its_chapter() {
 }
 
 #[test]
+fn every_lesson_has_its_exercises_and_every_exercise_a_lesson() {
+    let lessons = &names("exercises", "") - &["grading", "support"].map(str::to_owned).into();
+    assert_eq!(lessons, stems());
+    let mut all = 0;
+    for stem in stems() {
+        let exercises = names(&format!("exercises/{stem}"), "");
+        assert!(!exercises.is_empty(), "{stem} has no exercise");
+        for exercise in &exercises {
+            assert!(exercise.starts_with(&format!("{stem}_")), "{stem}/{exercise}");
+            assert!(checkout().join(format!("exercises/{stem}/{exercise}/exercise.toml")).is_file(), "{exercise}");
+        }
+        all += exercises.len();
+    }
+    assert_eq!(all, 28, "the course is planned for so many");
+}
+
+#[test]
 fn every_figure_of_the_book_belongs_to_a_lesson() {
     for name in names("book/src", "md") {
         let text = chapter(&format!("{name}.md"));
@@ -106,19 +123,5 @@ fn every_claim_of_a_lesson_is_checked_by_it() {
         let checked: BTreeSet<&str> = lesson.checks.iter().map(|check| check.claim).collect();
         assert_eq!(claimed, checked, "{}", lesson.stem);
         assert_eq!(claimed.is_empty(), WITHOUT_CLAIMS.contains(&lesson.stem), "{}: {claimed:?}", lesson.stem);
-    }
-}
-
-/// There are no exercises yet; from the first one on, every lesson has some.
-#[test]
-fn every_exercise_belongs_to_a_lesson() {
-    let folder = checkout().join("exercises");
-    if !folder.exists() {
-        return;
-    }
-    let mut exercises = Vec::new();
-    walk(&folder, &is_source, &mut |path| exercises.push(path.file_name().unwrap().to_str().unwrap().to_owned()));
-    for stem in stems() {
-        assert!(exercises.iter().any(|name| name.starts_with(&format!("{stem}_"))), "{stem} has no exercise");
     }
 }
