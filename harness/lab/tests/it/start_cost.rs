@@ -208,18 +208,18 @@ fn a_behaviour_is_seen_in_every_one_of_enough_trials() {
     assert!(judgement.because.contains("20 of 20 outlived a parent"), "{}", judgement.because);
     // 60 trials are fewer than the ledger asks for.
     assert_eq!(daemons(1, 1).verdict, Verdict::Inconclusive);
-    assert_eq!(daemons(1, 2).verdict, Verdict::Inconclusive);
+    assert_eq!(daemons(1, 2).verdict, Verdict::DirectionOnlyWeaker);
     assert_eq!(daemons(0, 2).verdict, Verdict::Contradicted);
 }
 
 #[test]
 fn joins_that_work_contradict_and_other_claims_need_what_they_need() {
     let join = |joined| {
-        let facts = [("trials", 3), ("joined", joined), ("waited", 6), ("terminated", 3), ("killed", 3)];
+        let facts = [("trials", 5), ("joined", joined), ("waited", 10), ("terminated", 5), ("killed", 5)];
         let rows = [row("serial", 1), with("join_daemon", 5, &facts)];
         judged(&LESSON, params(&[]), &rows, "cpu.daemon-cannot-join").verdict
     };
-    assert_eq!((join(3), join(2)), (Verdict::Contradicted, Verdict::Inconclusive));
+    assert_eq!((join(5), join(4)), (Verdict::Contradicted, Verdict::DirectionOnlyWeaker));
 
     let pools = |per_map| {
         let reused = with("pool_reused", 10, &[("maps", 40), ("processes", 2)]);
