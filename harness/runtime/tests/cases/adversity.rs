@@ -217,8 +217,11 @@ fn killed_at_the_start(method: StartMethod) {
             }
         }
     });
-    let mut failed = 0;
-    for _ in 0..ATTEMPTS {
+    let (mut failed, mut attempts) = (0, 0);
+    let deadline = std::time::Instant::now() + LONG;
+    // On a busy machine the killer may come late each time; then it gets more to kill.
+    while attempts < ATTEMPTS || (failed == 0 && std::time::Instant::now() < deadline) {
+        attempts += 1;
         match context.start(Options::new(), &Idle, (), &[]) {
             Err(error) => {
                 assert!(error.is_start_failed() && error.to_string().contains("SIGKILL"), "{error}");
@@ -229,7 +232,7 @@ fn killed_at_the_start(method: StartMethod) {
     }
     over.store(true, SeqCst);
     killer.join().unwrap();
-    assert!(failed > 0, "all of them had taken their work first");
+    assert!(failed > 0, "all {attempts} of them had taken their work first");
     assert_eq!(started(&context).unwrap().output(LONG).unwrap(), 9);
 }
 
